@@ -1,0 +1,127 @@
+"""``python3 -m nnlab lab`` and ``test``: the two commands of a clone, and two more for instructors.
+
+Standard library only: they start from nothing but Python and the clone.
+"""
+
+import difflib
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+from nnlab.environment import ROOT, prepare
+from nnlab.setup_errors import SetupError
+
+HELP = """\
+Usage: python3 -m nnlab COMMAND
+
+  lab [jupyter arguments]    open the notebooks in JupyterLab (--no-browser, --port 8890)
+  test [pytest arguments]    run everything: ruff, pytest, every notebook, the browser tests
+                             (with arguments: only pytest, with these)
+
+For instructors:
+
+  refresh [notebook ...]     run notebooks in a clean kernel and store their outputs (06, or a path)
+  badges OWNER/NAME          write launch links into README and notebooks (--clear takes them out)
+
+The first start makes the environment .venv in the clone; later ones need no network.
+"""
+
+BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+
+
+def main(arguments):
+    """Carry out one command and return its exit code; what goes wrong in set-up is said in one sentence."""
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(HELP, end="")
+        return 0
+    command, rest = arguments[0], arguments[1:]
+    try:
+        if command not in COMMANDS:
+            raise SetupError(_unknown(command))
+        return COMMANDS[command](rest)
+    except SetupError as error:
+        print(f"nnlab: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nnnlab: stopped.", file=sys.stderr)
+        return 130
+
+
+def lab(arguments):
+    """Open JupyterLab on the notebooks. Token and address stay as Jupyter sets them."""
+    python = prepare()
+    # Jupyter refuses to start as root; in a container (Binder, Docker, CI) there is often nobody else.
+    as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    return _become([python, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT / 'notebooks'}", *as_root, *arguments])
+
+
+def test(arguments):
+    """Run every check, to the end even if one fails; with arguments only pytest, with these."""
+    if os.environ.get("CI") == "true" and find_browser() is None:
+        raise SetupError("CI is set but there is no Chromium for the browser tests: run `apt-get install chromium`.")
+    python = prepare(("test",))
+    if arguments:
+        return _become([python, "-m", "pytest", *arguments])
+    results = [(title, *_timed([python, "-m", *command])) for title, command in _stages()]
+    print("\nnnlab test")
+    for title, code, seconds in results:
+        print(f"  {title:12} {'passed' if code == 0 else f'FAILED (exit code {code})'} after {seconds:.0f} s")
+    return int(any(code for _, code, _ in results))
+
+
+def refresh(arguments):
+    """Run notebooks and store their outputs."""
+    return _become([prepare(), "-m", "nnlab.notebooks", *arguments])
+
+
+def badges(arguments):
+    """Write launch links into README and notebooks; needs no environment."""
+    from nnlab.launch import badges as write_badges
+
+    if len(arguments) != 1:
+        raise SetupError("badges needs one repository: python3 -m nnlab badges OWNER/NAME, or --clear.")
+    try:
+        changed = write_badges("" if arguments[0] == "--clear" else arguments[0])
+    except ValueError as error:
+        raise SetupError(str(error)) from error
+    print("\n".join(f"{path.relative_to(ROOT)}: written" for path in changed) or "Nothing to change.")
+    return 0
+
+
+def find_browser():
+    """The path of a Chromium or Chrome for the browser tests, or None."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def _stages():
+    folders = [name for name in ("nnlab", "tests", "benchmarks") if (ROOT / name).is_dir()]
+    nbval = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=120"]
+    return [
+        ("ruff check", ["ruff", "check", *folders]),
+        ("ruff format", ["ruff", "format", "--check", *folders]),
+        ("pytest", ["pytest", *nbval, "tests", "notebooks"]),
+    ]
+
+
+def _timed(command):
+    started = time.monotonic()
+    return subprocess.run(command, cwd=ROOT).returncode, time.monotonic() - started
+
+
+def _become(command):
+    """Hand the process over to `command`, so that signals and exit code are its own."""
+    if os.name == "nt":
+        return subprocess.run(command).returncode
+    sys.stdout.flush()
+    os.execv(command[0], command)
+
+
+def _unknown(command):
+    near = difflib.get_close_matches(command, COMMANDS, n=1)
+    meant = f"did you mean {near[0]!r}? All commands" if near else "the commands"
+    return f"There is no command {command!r}: {meant} are listed by `python3 -m nnlab --help`."
+
+
+COMMANDS = {"lab": lab, "test": test, "refresh": refresh, "badges": badges}

@@ -1,0 +1,45 @@
+"""What can go wrong while the environment is made, each in one sentence with its remedy."""
+
+import contextlib
+import re
+
+VENV = (
+    "This Python cannot make environments, because its venv or ensurepip module is missing: on Debian or Ubuntu run "
+    "`sudo apt install python3-venv`, elsewhere install Python from python.org, then run this again."
+)
+DISK = "The disk is full: nnlab needs about 2 GB in {root} and in the temporary folder; free some space, then run this again."
+WRITING = "{root} cannot be written to: copy the clone to a folder of your own, then run this again."
+NETWORK = (
+    "pip could not reach the package index: connect to the internet (behind a proxy, set HTTPS_PROXY), then run this "
+    "again; only the first start needs it."
+)
+OTHER = "The environment could not be made, and nothing was left behind: see the line above, then run this again."
+
+_SIGNS = [
+    (r"ensurepip is not available|No module named '?(venv|ensurepip)", VENV),
+    (r"No space left on device|Errno 28|Disk quota exceeded|not enough space on the disk", DISK),
+    (r"Read-only file system|Permission denied|Access is denied", WRITING),
+    (r"connection broken|NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|SSLError|Max retries|Network is", NETWORK),
+]
+
+
+class SetupError(Exception):
+    """What went wrong and what to do about it: one sentence for the person at the keyboard."""
+
+
+def sentence_for(output, root):
+    """The sentence that explains the output of a failed command."""
+    for signs, sentence in _SIGNS:
+        if re.search(signs, output):
+            return sentence.format(root=root)
+    return OTHER
+
+
+@contextlib.contextmanager
+def explained(root):
+    """Within this block a failure of the operating system becomes a `SetupError`."""
+    try:
+        yield
+    except OSError as error:
+        known = sentence_for(str(error), root)
+        raise SetupError(f"{error}: {OTHER}" if known == OTHER else known) from error
