@@ -1,0 +1,56 @@
+"""nnlab: a bench for learning how neural networks train.
+
+The public names, in the order in which a training run meets them. Each is loaded on first use,
+so that ``import nnlab`` costs nothing and needs only the standard library.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    # data
+    "digits": "data",
+    "moons": "data",
+    "spirals": "data",
+    "polynomial": "data",
+    "Dataset": "data",
+    "Split": "data",
+    # the network by hand
+    "activations": None,
+    "losses": None,
+    "initialization": None,
+    "Network": "network",
+    # training
+    "optimizers": None,
+    "ensemble": None,
+    "History": "history",
+    # pictures
+    "surfaces": None,
+    "plots": None,
+    "use_style": "plots",
+    # explorers
+    "Explorer": "explorer",
+    "explorers": None,
+    "predict": "prediction",
+    # exercises
+    "check": "exercises",
+    "hint": "exercises",
+    "show_source": "source",
+    "environment_card": "source",
+}
+
+__all__ = list(_PUBLIC)
+
+
+def __getattr__(name):
+    if name not in _PUBLIC:
+        raise AttributeError("module 'nnlab' has no attribute {!r}".format(name))
+    module = importlib.import_module("nnlab." + (_PUBLIC[name] or name))
+    value = getattr(module, name) if _PUBLIC[name] else module
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted(set(globals()) | set(_PUBLIC))

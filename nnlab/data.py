@@ -1,0 +1,143 @@
+"""Data sets: real digits and three toy problems, split into training, validation and test data.
+
+Nothing is downloaded. Every ``.x`` has the shape (n, features) in float32; ``.y`` has the shape (n,) and holds class
+numbers (int64) or real targets (float32).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from nnlab import arguments
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """One part of a data set: inputs ``x`` (n, features) and targets ``y`` (n,)."""
+
+    x: torch.Tensor
+    y: torch.Tensor
+
+    def __post_init__(self):
+        if len(self.x) == 0 or len(self.x) != len(self.y):
+            raise ValueError(
+                f"a split must have one target for each of at least one sample. "
+                f"Got x {tuple(self.x.shape)} and y {tuple(self.y.shape)}. Try more samples."
+            )
+        arguments.finite("x", self.x)
+        if self.y.is_floating_point():
+            arguments.finite("y", self.y)
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """Training, validation and test data of one problem; ``classes`` is None for a regression."""
+
+    name: str
+    train: Split
+    val: Split
+    test: Split
+    classes: int | None
+
+    def __repr__(self) -> str:
+        sizes = f"{len(self.train):,} train, {len(self.val):,} val, {len(self.test):,} test"
+        goal = f"{self.classes} classes" if self.classes else "real targets"
+        return f"{self.name}: {sizes}; {self.train.x.shape[-1]} features, {goal}"
+
+
+def digits(seed: int = 0, standardize: bool = False) -> Dataset:
+    """1,797 real hand-written digits of 8 x 8 pixels, ten classes (Alpaydin & Kaynak 1998; in scikit-learn).
+
+    Args:
+        seed: which samples go where: 60 % training, 20 % validation, 20 % test, with equal class shares.
+        standardize: False leaves pixels in [0, 1] (the sensor's fixed range, so nothing is fitted); True
+            subtracts each pixel's mean and divides by its standard deviation, both of the *training* data.
+
+    >>> digits(seed=0)
+    digits: 1,078 train, 359 val, 360 test; 64 features, 10 classes
+    """
+    from sklearn.datasets import load_digits
+
+    pixels, labels = load_digits(return_X_y=True)
+    data = split("digits", pixels / 16, labels, seed, classes=10)
+    return standardized(data) if standardize else data
+
+
+def moons(n: int = 300, noise: float = 0.2, seed: int = 0) -> Dataset:
+    """Two half circles that reach into each other: 2 features, 2 classes (scikit-learn's ``make_moons``).
+
+    Args:
+        n: samples in all. noise: standard deviation added to both features. seed: points and split.
+    """
+    from sklearn.datasets import make_moons
+
+    check_size(n, noise)
+    x, y = make_moons(n, noise=noise, random_state=seed)
+    return split("moons", x, y, seed, classes=2)
+
+
+def spirals(n: int = 150, classes: int = 3, noise: float = 0.2, seed: int = 0) -> Dataset:
+    """Spiral arms around the origin, one for each class: radius r in (0, 1], angle 4 r + 2 pi k / classes.
+
+    Args:
+        n: samples in all. classes: arms. noise: standard deviation of the angle, in radians. seed: points and split.
+    """
+    check_size(n, noise)
+    arguments.whole("classes", classes, 3, at_least=2)
+    draw = np.random.default_rng(seed)
+    y = np.arange(n) % classes
+    r = np.sqrt(draw.uniform(0.01, 1, n))
+    angle = 4 * r + 2 * math.pi * y / classes + noise * draw.standard_normal(n)
+    return split("spirals", np.stack([r * np.cos(angle), r * np.sin(angle)], 1), y, seed, classes=classes)
+
+
+def polynomial(n: int = 100, noise: float = 0.2, seed: int = 0) -> Dataset:
+    """A cubic with noise, y = 2 x^3 - x + noise * normal, x uniform in [-1, 1]: 1 feature, real targets.
+
+    Args:
+        n: samples in all. noise: standard deviation of the target. seed: points and split.
+    """
+    check_size(n, noise)
+    draw = np.random.default_rng(seed)
+    x = draw.uniform(-1, 1, n)
+    return split("polynomial", x[:, None], 2 * x**3 - x + noise * draw.standard_normal(n), seed, classes=None)
+
+
+def check_size(n: int, noise: float) -> None:
+    """Check the two arguments that all toy problems share."""
+    arguments.whole("n", n, 300, at_least=20)
+    arguments.not_negative("noise", noise, 0.2)
+
+
+def split(name: str, x: np.ndarray, y: np.ndarray, seed: int, classes: int | None) -> Dataset:
+    """Split arrays into 60 % training, 20 % validation and 20 % test data, stratified by class."""
+    from sklearn.model_selection import train_test_split
+
+    arguments.whole("seed", seed, 0, at_least=0)
+    by_class = None if classes is None else y
+    index, test = train_test_split(np.arange(len(y)), test_size=0.2, random_state=seed, stratify=by_class)
+    by_class = None if classes is None else y[index]
+    train, val = train_test_split(index, test_size=0.25, random_state=seed, stratify=by_class)
+    x = torch.as_tensor(x, dtype=torch.float32)
+    y = torch.as_tensor(y, dtype=torch.float32 if classes is None else torch.int64)
+    return Dataset(name, *(Split(x[i], y[i]) for i in (train, val, test)), classes)
+
+
+def standardized(data: Dataset) -> Dataset:
+    """The data with each feature at mean 0 and standard deviation 1 *on the training split*.
+
+    Validation and test data are moved by the same two numbers: to fit them on all data would let the test set
+    speak to the training. A feature that never varies is only centred.
+    """
+    mean = data.train.x.mean(0)
+    std = data.train.x.std(0, correction=0)
+    std = torch.where(std > 0, std, 1.0)
+    parts = (Split((part.x - mean) / std, part.y) for part in (data.train, data.val, data.test))
+    return Dataset(data.name + ", standardized", *parts, data.classes)

@@ -1,0 +1,145 @@
+"""The description of an explorer: controls, computation, picture and sentence, without any widget.
+
+The live explorer, the stored picture, the site and the tests are all made from this one object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nnlab import arguments
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A control for a number in [low, high]; a whole number where ``step`` is one. ``log`` gives each decade a
+    number of equal ``step`` s of its exponent, and values with three significant digits.
+    """
+
+    name: str
+    default: float
+    low: float
+    high: float
+    step: float
+    label: str
+    log: bool = False
+
+    @property
+    def ends(self) -> tuple:
+        """The values at both ends."""
+        return (self.low, self.high)
+
+    def clean(self, value):
+        """The value as ``compute`` gets it; raises ValueError or TypeError when it is outside the range."""
+        rule = f"from {self.low:g} to {self.high:g}"
+        slack = 1e-6 * (abs(self.low) + abs(self.high))
+        arguments.number(
+            self.name, value, rule, lambda v: self.low - slack <= v <= self.high + slack, f"{self.default:g}"
+        )
+        if isinstance(self.step, int):
+            if value != int(value):
+                raise ValueError(f"{self.name} must be a whole number. Got {value!r}. Try {round(value)}.")
+            return int(value)
+        return float(f"{value:.3g}") if self.log else round(float(value), 10)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A control for one of several names."""
+
+    name: str
+    default: str
+    options: tuple[str, ...]
+    label: str
+
+    @property
+    def ends(self) -> tuple:
+        """Every option: a choice has no other ends."""
+        return self.options
+
+    def clean(self, value):
+        """The value itself; raises when it is not an option."""
+        arguments.one_of(self.name, value, self.options)
+        return value
+
+
+@dataclass(frozen=True)
+class Toggle:
+    """A control that is on or off."""
+
+    name: str
+    default: bool
+    label: str
+
+    @property
+    def ends(self) -> tuple:
+        """Off and on."""
+        return (False, True)
+
+    def clean(self, value):
+        """The value itself; raises TypeError when it is not a bool."""
+        if not isinstance(value, bool):
+            raise TypeError(f"{self.name} must be True or False. Got {value!r}. Try {self.default}.")
+        return value
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named setting that is worth a look, and the reason why."""
+
+    label: str
+    reason: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Description:
+    """Everything that makes an explorer.
+
+    Attributes:
+        name: the function in ``nnlab.explorers`` that opens it.
+        title: the question it answers, in a few words.
+        controls: in the order in which they are shown.
+        compute: (**values) -> result. Pure: same values, same result.
+        draw: (figure) -> {name: artist or list of artists}, the artists that move. Everything else that it draws
+            is the background, which is drawn once.
+        update: (artists, result) -> scene. Puts the result into the artists. When the scene (any value that can be
+            compared, often None) or the limits of an Axes change, the background is drawn anew.
+        sentence: (result) -> str, one plain sentence with the numbers that matter.
+        presets: settings worth a look.
+        size: width and height of the picture in inches, at 100 pixels an inch.
+    """
+
+    name: str
+    title: str
+    controls: tuple[Slider | Choice | Toggle, ...]
+    compute: Callable
+    draw: Callable
+    update: Callable
+    sentence: Callable
+    presets: tuple[Preset, ...] = ()
+    size: tuple[float, float] = (8.0, 3.6)
+
+    def __post_init__(self):
+        for preset in self.presets:
+            self.values(**preset.values)
+        self.values()
+
+    def values(self, **given) -> dict:
+        """The defaults with the given values in their place.
+
+        Raises:
+            ValueError, TypeError: an unknown control, or a value outside its range.
+        """
+        names = [c.name for c in self.controls]
+        for name in given:
+            arguments.one_of(f"control of {self.name}", name, names)
+        return {c.name: c.clean(given.get(c.name, c.default)) for c in self.controls}
+
+    def code(self, values: Mapping[str, Any]) -> str:
+        """The one-line call that opens the explorer with these values."""
+        changed = {c.name: values[c.name] for c in self.controls if values[c.name] != c.default}
+        given = ", ".join(f"{name}={value!r}" for name, value in changed.items())
+        return f"nnlab.explorers.{self.name}({given})"

@@ -1,0 +1,150 @@
+"""Train many members at once: every seed and every setting of a grid is one row of a batched pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
+from itertools import product
+
+import torch
+
+from nnlab import arguments, losses
+from nnlab.data import Dataset, Split
+from nnlab.history import History
+from nnlab.network import Network, Params
+from nnlab.optimizers import Optimizer
+
+
+@torch.inference_mode()
+def train(
+    net: Network,
+    data: Dataset,
+    optimizer: Optimizer,
+    *,
+    seeds: Iterable[int] = range(8),
+    steps: int = 200,
+    batch_size: int | None = None,
+    grid: Mapping[str, Iterable[float]] | None = None,
+    init: str = "he_normal",
+    loss: str | None = None,
+    eval_every: int | None = None,
+) -> History:
+    """Train one member for every combination of ``seeds`` and ``grid``, all in the same batched pass.
+
+    Member k ends with the parameters it would have if it were trained alone: it has its own first weights,
+    its own order of the samples and its own hyper-parameters. A member that diverges stays in its row.
+
+    Args:
+        net: the network; its first and last size must fit the data.
+        data: ``data.train`` is learned from, ``data.val`` is measured on.
+        optimizer: hyper-parameters that the grid does not vary.
+        seeds: one member for each; the seed decides first weights and the order of samples.
+        steps: how many updates.
+        batch_size: samples in a mini-batch, drawn without replacement in each epoch; None takes all.
+        grid: hyper-parameter of the optimizer -> values, e.g. ``{"lr": [0.01, 0.1]}``.
+        init: name of an initialization scheme.
+        loss: name of a loss; None takes cross_entropy for classes and mse for real targets.
+        eval_every: steps between two looks at the validation data; None looks about 50 times.
+
+    Raises:
+        ValueError, TypeError: sizes that do not fit, an unknown name, a value outside its range.
+    """
+    arguments.whole("steps", steps, 200)
+    eval_every = max(1, steps // 50) if eval_every is None else eval_every
+    arguments.whole("eval_every", eval_every, 10)
+    check_fit(net, data)
+    loss = losses.get(loss or ("mse" if data.classes is None else "cross_entropy"))
+    settings, optimizer = members(optimizer, list(seeds), grid or {})
+
+    params = net.init(init, settings["seed"])
+    flat = torch.cat([p.flatten(1) for p in params.values()], 1)  # (member, parameter): one update for all layers
+    state = optimizer.init({"all": flat})
+    batches = mini_batches(data.train, settings["seed"], batch_size)
+    train_loss, evaluations = [], []
+    for step in range(steps + 1):
+        if step % eval_every == 0 or step == steps:
+            evaluations.append((step, *evaluate(net, params, data.val, loss)))
+        if step == steps:
+            break
+        x, y = next(batches)
+        logits, cache = net.forward(params, x)
+        value, dlogits = loss(logits, y)
+        grads = net.backward(params, cache, dlogits)
+        flat_grads = torch.cat([g.flatten(1) for g in grads.values()], 1)
+        new, state = optimizer.update({"all": flat}, {"all": flat_grads}, state)
+        flat = new["all"]
+        params = unflatten(flat, params)
+        train_loss.append(value)
+    evaluated, val_loss, val_accuracy = zip(*evaluations, strict=True)
+    return History(
+        settings=settings,
+        loss=torch.stack(train_loss, 1).clone(),
+        evaluated=torch.tensor(evaluated),
+        val_loss=torch.stack(val_loss, 1),
+        val_accuracy=torch.stack(val_accuracy, 1),
+        params={name: p.clone() for name, p in params.items()},
+    )
+
+
+def members(optimizer: Optimizer, seeds: list[int], grid: Mapping[str, Iterable[float]]):
+    """Every combination of grid values and seeds: the settings by member, and the optimizer that holds them."""
+    if not seeds:
+        raise ValueError("seeds must name at least one member. Got none. Try range(8).")
+    known = [f.name for f in fields(optimizer)]
+    for name in grid:
+        arguments.one_of("every name in grid", name, known)
+    rows = list(product(*(list(values) for values in grid.values()), seeds))
+    if not rows:
+        raise ValueError(f"every entry of grid must have at least one value. Got {dict(grid)}. Try [0.01, 0.1].")
+    settings = dict(zip([*grid, "seed"], zip(*rows, strict=True), strict=True))
+    for name in grid:
+        for value in settings[name]:
+            replace(optimizer, **{name: value})  # says rule, value and remedy before the values become one tensor
+    varied = {name: torch.tensor(settings[name], dtype=torch.float64) for name in grid}
+    return settings, replace(optimizer, **varied)
+
+
+def check_fit(net: Network, data: Dataset) -> None:
+    """Check that the network has the inputs and outputs that the data need."""
+    features, outputs = data.train.x.shape[-1], data.classes or 1
+    if (net.sizes[0], net.sizes[-1]) != (features, outputs):
+        middle = [features, *net.sizes[1:-1], outputs]
+        raise ValueError(
+            f"the network must have {features} inputs and {outputs} outputs for {data.name}. "
+            f"Got {list(net.sizes)}. Try Network({middle})."
+        )
+
+
+def unflatten(flat: torch.Tensor, like: Params) -> Params:
+    """Cut (member, parameter) into tensors with the names and shapes of ``like``."""
+    pieces = flat.split([p[0].numel() for p in like.values()], 1)
+    return {name: piece.view(p.shape) for (name, p), piece in zip(like.items(), pieces, strict=True)}
+
+
+def mini_batches(part: Split, seeds: Iterable[int], batch_size: int | None):
+    """Endless mini-batches: all of (x, y), or x (member, batch, features) and y (member, batch).
+
+    Each member walks through a permutation of its own, drawn anew for every epoch from a generator that its seed
+    starts. The last batch of an epoch is dropped when it would be smaller than the others.
+    """
+    if batch_size is None or batch_size == len(part):
+        while True:
+            yield part.x, part.y
+    arguments.whole("batch_size", batch_size, 32)
+    if batch_size > len(part):
+        raise ValueError(f"batch_size must be at most {len(part)}, the training data. Got {batch_size}. Try 32.")
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    while True:
+        order = torch.stack([torch.randperm(len(part), generator=g) for g in generators])  # (member, n)
+        for index in order.split(batch_size, 1):
+            if index.shape[1] == batch_size:
+                yield part.x[index], part.y[index]
+
+
+def evaluate(net: Network, params: Params, part: Split, loss) -> tuple[torch.Tensor, torch.Tensor]:
+    """Loss and accuracy of every member, each (member,); the accuracy of a regression is nan."""
+    logits, _ = net.forward(params, part.x)
+    value, _ = loss(logits, part.y)
+    if part.y.is_floating_point():
+        return value, torch.full_like(value, torch.nan)
+    return value, (logits.argmax(-1) == part.y).float().mean(-1)

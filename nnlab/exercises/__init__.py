@@ -1,0 +1,60 @@
+"""Exercises: ``check`` an answer, ask for a ``hint``. One module for each notebook holds its exercises."""
+
+from __future__ import annotations
+
+import importlib
+
+from nnlab import arguments
+from nnlab.exercises.exercise import CORRECT, NOT_ATTEMPTED, WRONG, Exercise, Mistake, Report
+
+NOTEBOOKS = {"01": "gradient_descent", "06": "optimizers"}
+
+_hints_given: dict[str, int] = {}  # exercise -> hints given in this session: ``hint`` gives the *next* one
+
+
+def exercises() -> dict[str, Exercise]:
+    """Every exercise by its id."""
+    modules = [importlib.import_module(f"nnlab.exercises.{name}") for name in NOTEBOOKS.values()]
+    return {exercise.id: exercise for module in modules for exercise in module.EXERCISES}
+
+
+def find(id: str) -> Exercise:
+    """The exercise with that id, such as "06.3"; an unknown id raises a ValueError with the nearest known one."""
+    known = exercises()
+    arguments.one_of("exercise", id, known)
+    return known[id]
+
+
+def check(id: str, answer) -> Report:
+    """Check an answer, on the last line of a cell.
+
+    An untouched stub (``...``, None, a function that returns nothing or raises NotImplementedError) is *not
+    attempted*. A wrong answer gets its reason. The answer is run on copies, and must not change its arguments.
+
+    Args:
+        id: notebook and number, such as "06.3".
+        answer: the student's function or value.
+    """
+    return find(id).check(answer)
+
+
+def hint(id: str) -> None:
+    """Print the next of the two hints of an exercise; after the second it starts again."""
+    exercise = find(id)
+    given = _hints_given.get(id, 0)
+    _hints_given[id] = given + 1
+    print(f"Hint {given % 2 + 1} of 2 for {id}: {exercise.hints[given % 2]}")
+
+
+__all__ = [
+    "CORRECT",
+    "NOT_ATTEMPTED",
+    "WRONG",
+    "Exercise",
+    "Mistake",
+    "Report",
+    "check",
+    "exercises",
+    "find",
+    "hint",
+]

@@ -1,0 +1,109 @@
+"""History: the frozen record of a training run of one or many members."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import torch
+
+from nnlab import arguments
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class History:
+    """What happened to every member of an ensemble, step by step.
+
+    Attributes:
+        settings: one tuple for each varied setting, one entry for each member, e.g. ``{"seed": (0, 1)}``.
+        loss: (member, step), the training loss of each mini-batch, before the step that it led to.
+        evaluated: (evaluation,), after how many steps the validation data were looked at.
+        val_loss: (member, evaluation).
+        val_accuracy: (member, evaluation), from 0 to 1; nan for a regression.
+        params: the last parameters, every tensor with a leading (member,) axis.
+    """
+
+    settings: dict[str, tuple]
+    loss: torch.Tensor
+    evaluated: torch.Tensor
+    val_loss: torch.Tensor
+    val_accuracy: torch.Tensor
+    params: dict[str, torch.Tensor]
+
+    def __len__(self) -> int:
+        return len(self.loss)
+
+    def __repr__(self) -> str:
+        varied = {k: list(dict.fromkeys(v)) for k, v in self.settings.items()}
+        grid = ", ".join(f"{k}: {v[0]}" if len(v) == 1 else f"{len(v)} {k}s" for k, v in varied.items())
+        lost = int((self.diverged >= 0).sum())
+        end = f"; {lost} diverged" if lost else ""
+        return f"History of {len(self)} members ({grid}), {self.loss.shape[1]} steps{end}"
+
+    @property
+    def diverged(self) -> torch.Tensor:
+        """(member,), the first step at which the training loss was inf or nan, or -1 for a member that held."""
+        lost = ~self.loss.isfinite()
+        return torch.where(lost.any(1), lost.int().argmax(1), -1)
+
+    def select(self, **settings) -> History:
+        """The members with these settings, such as ``select(lr=0.1)`` or ``select(seed=3, lr=0.1)``.
+
+        Raises:
+            ValueError: an unknown setting or a value that no member has; the message lists those there are.
+        """
+        keep = torch.ones(len(self), dtype=torch.bool)
+        for name, value in settings.items():
+            arguments.one_of("setting", name, self.settings)
+            if value not in self.settings[name]:
+                have = ", ".join(map(str, dict.fromkeys(self.settings[name])))
+                raise ValueError(f"{name} must be one of {have}. Got {value!r}. Try {self.settings[name][0]!r}.")
+            keep &= torch.tensor([v == value for v in self.settings[name]])
+        rows = keep.nonzero().flatten()
+        per_member = {
+            f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name in ("loss", "val_loss", "val_accuracy")
+        }
+        return replace(
+            self,
+            settings={name: tuple(values[i] for i in rows.tolist()) for name, values in self.settings.items()},
+            params={name: p[rows] for name, p in self.params.items()},
+            **per_member,
+        )
+
+    def steps(self, of: str = "loss") -> torch.Tensor:
+        """The step numbers that belong to the last axis of ``loss``, ``val_loss`` or ``val_accuracy``."""
+        return torch.arange(self.loss.shape[1]) if of == "loss" else self.evaluated
+
+    def median(self, of: str = "loss") -> torch.Tensor:
+        """The median over members, at every step of ``of``. A diverged member counts as the worst."""
+        return self._quantile(of, 0.5)
+
+    def band(self, of: str = "loss", coverage: float = 0.8) -> tuple[torch.Tensor, torch.Tensor]:
+        """The low and the high end of the band that holds the middle ``coverage`` of the members."""
+        arguments.fraction("coverage", coverage, 0.8)
+        return self._quantile(of, (1 - coverage) / 2), self._quantile(of, (1 + coverage) / 2)
+
+    def _quantile(self, of: str, q: float) -> torch.Tensor:
+        arguments.one_of("of", of, ("loss", "val_loss", "val_accuracy"))
+        worst = 0.0 if of == "val_accuracy" else torch.inf
+        curves = torch.nan_to_num(getattr(self, of).double(), nan=worst, posinf=torch.inf)
+        nearest = "nearest" if curves.isinf().any() else "linear"  # inf cannot be interpolated
+        return torch.quantile(curves, q, dim=0, interpolation=nearest)
+
+    def to_frame(self):
+        """A pandas DataFrame with one row for each member and step; validation columns are empty in between."""
+        import pandas as pd
+
+        members, steps = self.loss.shape
+        columns = {"member": [m for m in range(members) for _ in range(steps + 1)]}
+        for name, values in self.settings.items():
+            columns[name] = [value for value in values for _ in range(steps + 1)]
+        columns["step"] = list(range(steps + 1)) * members
+        for name in ("loss", "val_loss", "val_accuracy"):
+            table = torch.full((members, steps + 1), torch.nan, dtype=torch.float64)
+            table[:, self.steps(name)] = getattr(self, name).double()
+            columns[name] = table.flatten().tolist()
+        return pd.DataFrame(columns)
+
+    def to_csv(self, path) -> None:
+        """Write ``to_frame()`` as a CSV file."""
+        self.to_frame().to_csv(path, index=False)

@@ -1,0 +1,142 @@
+"""Loss functions: the value and its gradient with respect to the network's output, side by side.
+
+Every loss takes ``logits`` of shape (..., batch, outputs), means over the batch, and returns
+``(loss, dlogits)`` with shapes (...,) and (..., batch, outputs). Leading axes are members, each
+with a loss of its own. The gradient of the mean carries the factor 1/batch: forgetting it, or
+dividing twice, is the mistake most often made here.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch.nn.functional import softplus
+
+from nnlab import arguments
+
+
+def cross_entropy(logits: torch.Tensor, y: torch.Tensor, label_smoothing: float = 0.0):
+    """Softmax cross-entropy, as torch.nn.functional.cross_entropy with reduction="mean".
+
+    With probabilities p = softmax(logits), one-hot targets t and label smoothing a over K classes,
+    g = (1 - a) t + a / K, the loss of one sample is -sum_k g_k log p_k and its gradient p - g
+    (Goodfellow et al. 2016, section 6.2.2.3; Szegedy et al. 2016, section 7).
+
+    Args:
+        logits: (..., batch, classes), unnormalised: no softmax before this loss.
+        y: (..., batch), class numbers 0 ... classes - 1, an integer tensor.
+        label_smoothing: a in [0, 1).
+
+    Returns:
+        loss (...,) and dlogits (..., batch, classes).
+
+    Raises:
+        ValueError, TypeError: shapes that do not match, labels out of range or not integers.
+
+    >>> loss, dlogits = cross_entropy(torch.zeros(1, 2), torch.tensor([0]))
+    >>> loss, dlogits
+    (tensor(0.6931), tensor([[-0.5000,  0.5000]]))
+    """
+    arguments.fraction("label_smoothing", label_smoothing, 0.1)
+    goal = one_hot(y, logits)
+    if label_smoothing:
+        goal = (1 - label_smoothing) * goal + label_smoothing / logits.shape[-1]
+    shifted = logits - logits.amax(-1, keepdim=True)  # the largest logit is 0: exp cannot overflow
+    exp = shifted.exp()
+    total = exp.sum(-1, keepdim=True)
+    loss = total.log().mean((-2, -1)) - (goal * shifted).sum((-2, -1)) / logits.shape[-2]
+    return loss, (exp / total - goal) / logits.shape[-2]
+
+
+def one_hot(y: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+    """Targets (..., batch, classes) for ``logits`` (..., batch, classes): 1 at the class ``y`` (..., batch), else 0."""
+    same_batch(y, logits, y.ndim)
+    if y.dtype != torch.int64:
+        raise TypeError(f"y must hold class numbers (torch.int64). Got {y.dtype}. Try y.long().")
+    classes = logits.shape[-1]
+    low, high = (int(v) for v in y.aminmax())
+    if low < 0 or high >= classes:
+        raise ValueError(
+            f"y must hold class numbers from 0 to {classes - 1}. Got {low} to {high}. "
+            f"Try labels that start at 0, and a network with one output for each class."
+        )
+    return torch.eye(classes, dtype=logits.dtype, device=logits.device)[y]
+
+
+def mse(prediction: torch.Tensor, y: torch.Tensor):
+    """Mean squared error over batch and outputs, (f - y)^2, gradient 2 (f - y) / (batch * outputs).
+
+    Args:
+        prediction: (..., batch, outputs).
+        y: (..., batch, outputs), or (..., batch) when there is one output.
+    """
+    error = prediction - real_target(y, prediction)
+    return (error * error).mean((-2, -1)), 2 * error / entries(prediction)
+
+
+def huber(prediction: torch.Tensor, y: torch.Tensor, delta: float = 1.0):
+    """Huber's loss (1964): e^2 / 2 for |e| <= delta, else delta (|e| - delta / 2); gradient e cut to +-delta.
+
+    Args:
+        prediction: (..., batch, outputs).
+        y: (..., batch, outputs), or (..., batch) when there is one output.
+        delta: positive, in the unit of the target.
+    """
+    arguments.positive("delta", delta, 1.0)
+    error = prediction - real_target(y, prediction)
+    cut = error.clamp(-delta, delta)
+    return (cut * (error - cut / 2)).mean((-2, -1)), cut / entries(prediction)
+
+
+def binary_cross_entropy(logits: torch.Tensor, y: torch.Tensor):
+    """Binary cross-entropy on logits, as torch's binary_cross_entropy_with_logits.
+
+    The loss of one logit z with target g in [0, 1] is log(1 + e^z) - g z, its gradient sigmoid(z) - g.
+
+    Args:
+        logits: (..., batch, outputs), unnormalised.
+        y: (..., batch, outputs), or (..., batch) when there is one output; values from 0 to 1.
+    """
+    goal = real_target(y, logits)
+    low, high = goal.aminmax()
+    if not (low >= 0 and high <= 1):
+        raise ValueError(f"y must lie between 0 and 1. Got {float(low)} to {float(high)}. Try labels 0 and 1.")
+    loss = (softplus(logits) - goal * logits).mean((-2, -1))
+    return loss, (torch.sigmoid(logits) - goal) / entries(logits)
+
+
+def real_target(y: torch.Tensor, prediction: torch.Tensor) -> torch.Tensor:
+    """``y`` in the number type of ``prediction``, with an output axis where ``y`` (..., batch) has none."""
+    if prediction.shape[-1] == 1 and (y.ndim < 2 or y.shape[-1] != 1):
+        y = y.unsqueeze(-1)  # (..., batch) -> (..., batch, 1)
+    same_batch(y, prediction, y.ndim - 1)
+    if y.shape[-1] != prediction.shape[-1]:
+        raise ValueError(
+            f"y must have as many outputs as the prediction. Got {tuple(y.shape)} for {tuple(prediction.shape)}. "
+            "Try y with one column for each output."
+        )
+    return y.to(prediction.dtype)
+
+
+def same_batch(y: torch.Tensor, logits: torch.Tensor, axes: int) -> None:
+    """Check that the first ``axes`` axes of ``y`` end like those of ``logits`` before its output axis."""
+    batch = tuple(logits.shape[:-1])
+    got = tuple(y.shape[:axes])
+    if axes < 1 or got != batch[-len(got) :]:
+        raise ValueError(
+            f"y must have one target for each sample. Got y of shape {tuple(y.shape)} "
+            f"for logits of shape {tuple(logits.shape)}. Try y of shape {batch[-1:]}."
+        )
+
+
+def entries(prediction: torch.Tensor) -> int:
+    """How many numbers the mean of one member runs over: batch * outputs."""
+    return prediction.shape[-2] * prediction.shape[-1]
+
+
+LOSSES = {f.__name__: f for f in (cross_entropy, mse, huber, binary_cross_entropy)}
+
+
+def get(name: str):
+    """The loss function of that name; an unknown name raises a ValueError with the nearest known one."""
+    arguments.one_of("loss", name, LOSSES)
+    return LOSSES[name]

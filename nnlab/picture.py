@@ -1,0 +1,81 @@
+"""The picture of an explorer: an Agg figure of its own, with a background drawn once and artists that move."""
+
+from __future__ import annotations
+
+import io
+
+import matplotlib
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from nnlab.description import Description
+from nnlab.plots import STYLE
+
+DPI = 100  # at the shown size
+SHARPNESS = 1.5  # pixels of the image for each pixel of the page
+
+
+class Picture:
+    """Draws the results of one description; knows nothing of widgets, pyplot or other pictures.
+
+    A full ``canvas.draw()`` takes about 0.1 s. So everything that stays is drawn once and kept, and each frame
+    restores it and draws only the moving artists, which takes a few milliseconds.
+    """
+
+    def __init__(self, description: Description):
+        self.description = description
+        with matplotlib.rc_context(fname=STYLE):
+            self.figure = Figure(figsize=description.size, dpi=DPI * SHARPNESS)
+            self.canvas = FigureCanvasAgg(self.figure)
+            self.artists = description.draw(self.figure)
+        self.moving = sorted(flatten(self.artists), key=lambda artist: artist.get_zorder())
+        for artist in self.moving:
+            artist.set_animated(True)  # canvas.draw() leaves it out
+        self._scene: tuple | None = None
+        self._background = None
+
+    @property
+    def width(self) -> int:
+        """The width at which the picture is shown, in pixels of the page."""
+        return round(self.description.size[0] * DPI)
+
+    def show(self, result) -> None:
+        """Put a result into the picture."""
+        with matplotlib.rc_context(fname=STYLE):
+            changed = self.description.update(self.artists, result)
+        scene = (changed, *((*ax.get_xlim(), *ax.get_ylim()) for ax in self.figure.axes))
+        if scene != self._scene:
+            self.canvas.draw()
+            self._background = self.canvas.copy_from_bbox(self.figure.bbox)
+            self._scene = scene
+        self.canvas.restore_region(self._background)
+        for artist in self.moving:
+            self.figure.draw_artist(artist)
+
+    def rgb(self) -> np.ndarray:
+        """The pixels as they are now, (height, width, 3) in uint8."""
+        return np.asarray(self.canvas.buffer_rgba())[..., :3]
+
+    def jpeg(self) -> bytes:
+        """The picture for the live widget: quick to encode."""
+        out = io.BytesIO()
+        Image.fromarray(self.rgb()).save(out, "jpeg", quality=90, subsampling=0)
+        return out.getvalue()
+
+    def png(self) -> bytes:
+        """The picture for a stored notebook: few colours, so that the file stays small."""
+        out = io.BytesIO()
+        few = Image.fromarray(self.rgb()).quantize(96, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        few.save(out, "png", optimize=True)
+        return out.getvalue()
+
+
+def flatten(artists) -> list[Artist]:
+    """All artists in a nest of dictionaries and lists."""
+    if isinstance(artists, Artist):
+        return [artists]
+    nested = artists.values() if isinstance(artists, dict) else artists
+    return [artist for part in nested for artist in flatten(part)]

@@ -1,0 +1,132 @@
+"""Pictures of data, surfaces and training runs: every function draws on the Axes it is given and returns it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path as File
+
+import numpy as np
+
+from nnlab.history import History
+from nnlab.surfaces import Surface
+
+STYLE = File(__file__).with_name("nnlab.mplstyle")
+
+AXIS_NAMES = {"loss": "training loss", "val_loss": "validation loss", "val_accuracy": "validation accuracy"}
+
+
+def use_style() -> None:
+    """Draw all following figures in nnlab's style: colour-blind-safe colours, readable sizes."""
+    import matplotlib.style
+
+    matplotlib.style.use(STYLE)
+
+
+def plot_learning_curves(history: History, ax, of: str = "val_loss", by: str | None = None, label: str | None = None):
+    """Draw median and band (the middle 80 % of the members) of a curve, once for each value of a setting.
+
+    Args:
+        history: members with their curves.
+        ax: the Axes to draw on.
+        of: "loss", "val_loss" or "val_accuracy".
+        by: a setting, such as "lr": one line for each of its values; None draws all members as one group.
+        label: the text at the end of the line; by default the setting and its value.
+    """
+    values = list(dict.fromkeys(history.settings[by])) if by else [None]
+    for value in values:
+        group = history.select(**{by: value}) if by else history
+        low, high = (np.asarray(edge) for edge in group.band(of))
+        x, y = np.asarray(group.steps(of)), np.asarray(group.median(of))
+        shown = np.isfinite(y)
+        (line,) = ax.plot(x[shown], y[shown], label=label or (f"{by} {value:g}" if by else f"{len(group)} members"))
+        high = np.where(np.isfinite(high), high, np.nanmax(y[shown], initial=0))
+        ax.fill_between(x[shown], low[shown], high[shown], color=line.get_color(), alpha=0.18, linewidth=0)
+        if not shown.all():
+            stop = x[shown][-1] if shown.any() else 0
+            ax.plot([stop], y[shown][-1:] if shown.any() else [1.0], "x", color=line.get_color())
+            line.set_label(line.get_label() + " (diverged)")
+    ax.set(xlabel="step", ylabel=AXIS_NAMES[of])
+    label_lines(ax)
+    return ax
+
+
+def label_lines(ax, gap: float = 0.075):
+    """Write every line's label at its right end, moved apart vertically where they would overlap.
+
+    Args:
+        ax: the Axes, with its lines drawn and its limits set.
+        gap: the least distance between two labels, as a share of the height of the Axes.
+    """
+    ax.autoscale_view()
+    lines = [line for line in ax.get_lines() if not line.get_label().startswith("_") and len(line.get_xdata())]
+    to_axes = ax.transData + ax.transAxes.inverted()
+    ends = [to_axes.transform((line.get_xdata()[-1], line.get_ydata()[-1])) for line in lines]
+    heights = spread([end[1] for end in ends], gap)
+    right = max((end[0] for end in ends), default=1.0)
+    for line, height in zip(lines, heights, strict=True):
+        ax.text(
+            right + 0.015,
+            height,
+            line.get_label(),
+            color=line.get_color(),
+            transform=ax.transAxes,
+            va="center",
+            fontsize=9,
+            clip_on=False,
+        )
+    return ax
+
+
+def spread(heights: Sequence[float], gap: float) -> list[float]:
+    """Move heights in [0, 1] apart, as little as is needed, so that neighbours are at least ``gap`` apart.
+
+    >>> spread([0.5, 0.5], 0.25)
+    [0.375, 0.625]
+    """
+    order = sorted(range(len(heights)), key=lambda i: heights[i])
+    groups: list[list] = []  # [sum of the wanted lowest positions, indices]
+    for i in order:
+        groups.append([min(max(heights[i], 0.0), 1.0), [i]])
+        while len(groups) > 1 and lowest(groups[-2], gap) + gap * len(groups[-2][1]) > lowest(groups[-1], gap):
+            wanted, members = groups.pop()
+            groups[-1][0] += wanted
+            groups[-1][1] += members
+    moved = [0.0] * len(heights)
+    for group in groups:
+        for k, i in enumerate(group[1]):
+            moved[i] = lowest(group, gap) + gap * k
+    return moved
+
+
+def lowest(group: list, gap: float) -> float:
+    """Where the lowest label of a group goes so that the group is centred on its members' wanted heights."""
+    return group[0] / len(group[1]) - gap * (len(group[1]) - 1) / 2
+
+
+def plot_surface(surface: Surface, ax, points: int = 160):
+    """Draw a loss surface as filled contours, evenly spaced in log(loss - lowest), with its minimum as a star."""
+    x, y = np.meshgrid(np.linspace(*surface.xlim, points), np.linspace(*surface.ylim, points))
+    height = np.log10(surface.f(x, y) - surface.lowest + 1e-3)
+    ax.contourf(x, y, height, levels=18, cmap="Greys", alpha=0.6)
+    ax.contour(x, y, height, levels=18, colors="white", linewidths=0.5)
+    ax.plot(*surface.minimum, "*", color="black", markersize=11, zorder=5)
+    ax.set(xlim=surface.xlim, ylim=surface.ylim, xlabel="x", ylabel="y")
+    ax.grid(False)
+    return ax
+
+
+def plot_images(x, axes, titles: Sequence[str] | None = None):
+    """Draw square grey images, one on each of ``axes``.
+
+    Args:
+        x: (n, pixels) with a square number of pixels in [0, 1]; n is at least the number of axes.
+        axes: an array of Axes. titles: one line of text above each image.
+    """
+    side = int(round(x.shape[-1] ** 0.5))
+    for k, ax in enumerate(np.ravel(axes)):
+        ax.imshow(np.asarray(x[k]).reshape(side, side), cmap="gray_r", vmin=0, vmax=1)
+        ax.set(xticks=[], yticks=[])
+        ax.grid(False)
+        if titles is not None:
+            ax.set_title(titles[k], fontsize=10)
+    return axes

@@ -1,0 +1,112 @@
+"""Predict before you look: a question, and a picture that appears after the answer."""
+
+from __future__ import annotations
+
+import html
+import io
+from collections.abc import Sequence
+
+import ipywidgets as widgets
+
+from nnlab import arguments
+from nnlab.explorer import VIEW, Explorer, paragraph, view_of
+
+
+class Prediction:
+    """A question whose picture waits for the student's choice; made by ``nnlab.predict``.
+
+    With a live front end the picture appears once an option is chosen. Where no widget can live (GitHub, nbconvert,
+    a notebook that is only read) question and picture are shown at once, one below the other.
+
+    Attributes:
+        choice: the option that was chosen, or None.
+    """
+
+    def __init__(self, question: str, options: Sequence[str], answer: str | None, because: str, reveal):
+        self.question, self.options, self.answer, self.because = question, list(options), answer, because
+        self.choice: str | None = None
+        self._reveal = reveal
+        self._radio = widgets.RadioButtons(options=self.options, value=None, layout={"width": "auto"})
+        self._radio.observe(lambda change: self.choose(change["new"]), names="value")
+        self._verdict = widgets.HTML()
+        title = widgets.HTML(f"<b>Predict:</b> {html.escape(question)}")
+        self._form = widgets.VBox([title, self._radio, self._verdict])
+        self._place = widgets.VBox()
+
+    def choose(self, option: str) -> None:
+        """Commit to an option: says whether it was right, and shows the picture."""
+        arguments.one_of("option", option, self.options)
+        self.choice = option
+        if self._radio.value != option:
+            self._radio.value = option  # comes back here through observe
+            return
+        self._verdict.value = paragraph(self.verdict())
+        if self._reveal is not None and not self._place.children:
+            self._place.children = [live(self._reveal)]
+
+    def verdict(self) -> str:
+        """What is said after the choice."""
+        if self.answer is None:
+            return f"You predicted: {self.choice}. {self.because}".strip()
+        judged = "That is it." if self.choice == self.answer else f"Not quite. The answer is: {self.answer}."
+        return f"{judged} {self.because}".strip()
+
+    def __repr__(self) -> str:
+        return "\n".join([f"Predict: {self.question}", *(f"  ( ) {option}" for option in self.options)])
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        text = "\n".join([f"**Predict:** {self.question}", "", *(f"- {option}" for option in self.options)])
+        question = {"text/plain": repr(self), "text/markdown": text, VIEW: view_of(self._form)}
+        display(question, raw=True)
+        if self._reveal is None:
+            return
+        data, metadata = static(self._reveal)
+        display({**data, VIEW: view_of(self._place)}, metadata=metadata, raw=True)
+
+
+def predict(
+    question: str,
+    options: Sequence[str],
+    *,
+    answer: str | None = None,
+    because: str = "",
+    reveal=None,
+) -> Prediction:
+    """Ask before showing: put this call on the last line of a cell.
+
+    Args:
+        question: one sentence that ends in a question mark.
+        options: two or more answers to choose from.
+        answer: the right one, or None when the picture itself is the answer.
+        because: one sentence of explanation, shown after the choice.
+        reveal: an Explorer or a matplotlib Figure that appears after the choice.
+
+    Raises:
+        ValueError, TypeError: fewer than two options, equal options, or an answer that is not among them.
+    """
+    if isinstance(options, str) or len(options) < 2 or len(set(options)) < len(options):
+        raise ValueError(f"options must be at least two different answers. Got {options!r}. Try ['yes', 'no'].")
+    if answer is not None:
+        arguments.one_of("answer", answer, options)
+    return Prediction(question, options, answer, because, reveal)
+
+
+def live(shown) -> widgets.Widget:
+    """The widget that shows an Explorer, or a Figure as a picture."""
+    if isinstance(shown, Explorer):
+        return shown.widget
+    data, metadata = static(shown)
+    return widgets.Image(value=data["image/png"], format="png", width=metadata["image/png"]["width"])
+
+
+def static(shown) -> tuple[dict, dict]:
+    """Plain text and PNG of an Explorer or of a Figure, without any widget."""
+    if isinstance(shown, Explorer):
+        data, metadata = shown._repr_mimebundle_()
+        return {key: data[key] for key in ("text/plain", "image/png")}, metadata
+    out = io.BytesIO()
+    shown.savefig(out, format="png", dpi=100)
+    width = round(shown.get_figwidth() * 100)
+    return {"text/plain": repr(shown), "image/png": out.getvalue()}, {"image/png": {"width": width}}

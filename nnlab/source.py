@@ -1,0 +1,66 @@
+"""Show the package's own source, and the machine that it runs on."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import platform
+import textwrap
+from importlib import metadata
+
+
+class Source:
+    """The source text of a function or class, shown with colours."""
+
+    def __init__(self, text: str):
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_markdown_(self) -> str:
+        return f"```python\n{self.text}\n```"
+
+
+def show_source(thing) -> Source:
+    """The source of a function, method or class of nnlab, as it stands in the file, without its docstring.
+
+    >>> from nnlab.optimizers import SGD
+    >>> show_source(SGD.formula)
+    def formula(self, w, g, memory, t):
+        return w - self.lr * g, ()
+    """
+    try:
+        text = textwrap.dedent(inspect.getsource(thing))
+    except TypeError as error:
+        raise TypeError(
+            f"show_source needs a function, a method or a class. Got {thing!r}. Try nnlab.show_source(type(thing))."
+        ) from error
+    doc = inspect.getsource(thing) and thing.__doc__
+    if doc:
+        start = text.index('"""')
+        end = text.index('"""', start + 3) + 3
+        text = text[: text.rindex("\n", 0, start)] + text[end:]
+    return Source(text.rstrip())
+
+
+class Card:
+    """A few lines of plain text."""
+
+    def __init__(self, text: str):
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def environment_card() -> Card:
+    """The versions, the device and the threads that this notebook runs with: say these when you report a bug."""
+    import torch
+
+    packages = ("nnlab", "torch", "numpy", "matplotlib", "scikit-learn", "ipywidgets", "ipykernel")
+    lines = [f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"]
+    lines += [f"{name} {metadata.version(name)}" for name in packages]
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
+    lines.append(f"device {device}, {torch.get_num_threads()} of {os.cpu_count()} threads")
+    return Card("\n".join(lines))

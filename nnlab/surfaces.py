@@ -1,0 +1,139 @@
+"""Loss surfaces over two parameters, each with its gradient by hand, and the path of an optimizer on them.
+
+Functions use nothing but arithmetic, so x and y may be floats (fast for one path), numpy arrays (for a picture)
+or tensors (to check the gradient with autograd). Products are written out instead of powers, because a float power
+that overflows raises an error while a product becomes inf, which is what divergence is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+from nnlab import arguments
+from nnlab.optimizers import Optimizer
+
+
+class Surface(NamedTuple):
+    """A loss of two parameters.
+
+    Attributes:
+        f: (x, y) -> loss.
+        gradient: (x, y) -> (df/dx, df/dy).
+        xlim, ylim: the part that a picture shows.
+        start: where a descent begins.
+        minimum: the lowest point, or the saddle point where there is no lowest one.
+        lowest: the loss there.
+    """
+
+    name: str
+    f: Callable
+    gradient: Callable
+    xlim: tuple[float, float]
+    ylim: tuple[float, float]
+    start: tuple[float, float]
+    minimum: tuple[float, float]
+    lowest: float = 0.0
+
+
+def ravine(condition: float = 20.0) -> Surface:
+    """The quadratic (x^2 + c y^2) / 2: curvature 1 along x and c = ``condition`` along y, a narrow valley."""
+    arguments.positive("condition", condition, 20.0)
+    return Surface(
+        "ravine",
+        lambda x, y: (x * x + condition * y * y) / 2,
+        lambda x, y: (x, condition * y),
+        (-2.2, 2.2),
+        (-1.3, 1.3),
+        (-2.0, 1.0),
+        (0.0, 0.0),
+    )
+
+
+def beale() -> Surface:
+    """Beale's function (1958): flat plains between steep walls, lowest at (3, 0.5)."""
+
+    def terms(x, y):
+        return 1.5 - x + x * y, 2.25 - x + x * y * y, 2.625 - x + x * y * y * y
+
+    def f(x, y):
+        a, b, c = terms(x, y)
+        return a * a + b * b + c * c
+
+    def gradient(x, y):
+        a, b, c = terms(x, y)
+        dx = 2 * (a * (y - 1) + b * (y * y - 1) + c * (y * y * y - 1))
+        dy = 2 * x * (a + 2 * b * y + 3 * c * y * y)
+        return dx, dy
+
+    return Surface("Beale", f, gradient, (-1.0, 4.5), (-2.0, 2.0), (0.8, 1.4), (3.0, 0.5))
+
+
+def rosenbrock() -> Surface:
+    """Rosenbrock's banana (1960), (1 - x)^2 + 100 (y - x^2)^2: a curved valley, lowest at (1, 1)."""
+
+    def f(x, y):
+        a, b = 1 - x, y - x * x
+        return a * a + 100 * b * b
+
+    def gradient(x, y):
+        b = y - x * x
+        return -2 * (1 - x) - 400 * x * b, 200 * b
+
+    return Surface("Rosenbrock", f, gradient, (-2.0, 2.0), (-1.0, 3.0), (-1.5, 2.0), (1.0, 1.0))
+
+
+def saddle() -> Surface:
+    """x^2 / 2 + y^4 / 4 - y^2 / 2: a saddle at (0, 0) between two valleys, lowest at (0, 1) and (0, -1)."""
+    return Surface(
+        "saddle",
+        lambda x, y: x * x / 2 + y * y * y * y / 4 - y * y / 2,
+        lambda x, y: (x, y * y * y - y),
+        (-2.2, 2.2),
+        (-1.8, 1.8),
+        (-2.0, 0.001),
+        (0.0, 1.0),
+        -0.25,
+    )
+
+
+SURFACES = {s.name: s for s in (ravine(), beale(), rosenbrock(), saddle())}
+
+
+def get(name: str) -> Surface:
+    """The surface of that name, the ravine with condition number 20; an unknown name raises a ValueError."""
+    arguments.one_of("surface", name, SURFACES)
+    return SURFACES[name]
+
+
+class Path(NamedTuple):
+    """Where a descent went: ``x``, ``y`` and ``loss`` at every step, the start included, as far as all are finite."""
+
+    x: list[float]
+    y: list[float]
+    loss: list[float]
+    diverged: int | None  # the step after which the loss was inf or nan
+
+
+def descend(surface: Surface, optimizer: Optimizer, steps: int, start: tuple[float, float] | None = None) -> Path:
+    """Follow ``optimizer`` on ``surface`` for a number of ``steps``, or until the loss is no longer finite.
+
+    >>> from nnlab.optimizers import SGD
+    >>> descend(ravine(1.0), SGD(lr=0.5), steps=2, start=(1.0, 0.0)).x
+    [1.0, 0.5, 0.25]
+    """
+    x, y = start or surface.start
+    params = {"x": float(x), "y": float(y)}
+    state = optimizer.init(params)
+    path = Path([params["x"]], [params["y"]], [surface.f(**params)], None)
+    for step in range(1, steps + 1):
+        dx, dy = surface.gradient(**params)
+        params, state = optimizer.update(params, {"x": dx, "y": dy}, state)
+        loss = surface.f(**params)
+        if not math.isfinite(loss):
+            return path._replace(diverged=step)
+        path.x.append(params["x"])
+        path.y.append(params["y"])
+        path.loss.append(loss)
+    return path
