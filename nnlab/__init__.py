@@ -45,7 +45,7 @@ __all__ = list(_PUBLIC)
 
 def __getattr__(name):
     if name not in _PUBLIC:
-        raise AttributeError("module 'nnlab' has no attribute {!r}".format(name))
+        raise AttributeError(f"module 'nnlab' has no attribute {name!r}")
     module = importlib.import_module("nnlab." + (_PUBLIC[name] or name))
     value = getattr(module, name) if _PUBLIC[name] else module
     globals()[name] = value

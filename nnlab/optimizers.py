@@ -93,11 +93,10 @@ class Optimizer:
 
     def _for(self, p):
         """This optimizer with every (member,) hyper-parameter shaped to broadcast over ``p`` (member, ...)."""
-        per_member = {
-            f.name: value
-            for f in fields(self)
-            if isinstance(value := getattr(self, f.name), torch.Tensor) and value.ndim
-        }
+        if not isinstance(p, torch.Tensor):
+            return self
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        per_member = {name: v for name, v in values.items() if isinstance(v, torch.Tensor) and v.ndim}
         if not per_member:
             return self
         shaped = copy.copy(self)

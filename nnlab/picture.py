@@ -29,6 +29,7 @@ class Picture:
         self.description = description
         with matplotlib.rc_context(fname=STYLE):
             self.figure = Figure(figsize=description.size, dpi=DPI * SHARPNESS)
+            self.figure.get_layout_engine().set(rect=(0, 0, 0.985, 1))  # labels at the right edge keep a margin
             self.canvas = FigureCanvasAgg(self.figure)
             self.artists = description.draw(self.figure)
         self.moving = sorted(flatten(self.artists), key=lambda artist: artist.get_zorder())

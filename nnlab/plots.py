@@ -99,15 +99,16 @@ def spread(heights: Sequence[float], gap: float) -> list[float]:
 
 
 def lowest(group: list, gap: float) -> float:
-    """Where the lowest label of a group goes so that the group is centred on its members' wanted heights."""
-    return group[0] / len(group[1]) - gap * (len(group[1]) - 1) / 2
+    """Where the lowest label of a group goes: centred on its members' wanted heights, as far as [0, 1] allows."""
+    room = gap * (len(group[1]) - 1)
+    return max(0.0, min(group[0] / len(group[1]) - room / 2, 1.0 - room))
 
 
 def plot_surface(surface: Surface, ax, points: int = 160):
     """Draw a loss surface as filled contours, evenly spaced in log(loss - lowest), with its minimum as a star."""
     x, y = np.meshgrid(np.linspace(*surface.xlim, points), np.linspace(*surface.ylim, points))
     height = np.log10(surface.f(x, y) - surface.lowest + 1e-3)
-    ax.contourf(x, y, height, levels=18, cmap="Greys", alpha=0.6)
+    ax.contourf(x, y, height, levels=18, cmap="Greys", alpha=0.4)
     ax.contour(x, y, height, levels=18, colors="white", linewidths=0.5)
     ax.plot(*surface.minimum, "*", color="black", markersize=11, zorder=5)
     ax.set(xlim=surface.xlim, ylim=surface.ylim, xlabel="x", ylabel="y")
@@ -122,7 +123,7 @@ def plot_images(x, axes, titles: Sequence[str] | None = None):
         x: (n, pixels) with a square number of pixels in [0, 1]; n is at least the number of axes.
         axes: an array of Axes. titles: one line of text above each image.
     """
-    side = int(round(x.shape[-1] ** 0.5))
+    side = round(x.shape[-1] ** 0.5)
     for k, ax in enumerate(np.ravel(axes)):
         ax.imshow(np.asarray(x[k]).reshape(side, side), cmap="gray_r", vmin=0, vmax=1)
         ax.set(xticks=[], yticks=[])

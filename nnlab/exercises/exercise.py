@@ -93,7 +93,8 @@ class Exercise:
         for k, (before, after) in enumerate(zip(case, guarded, strict=True), start=1):
             if isinstance(before, torch.Tensor) and not torch.equal(before, after):
                 raise ChangedInput(
-                    f"your function changes its argument number {k} in place. Compute a new tensor: w - step, not w -= step."
+                    f"your function changes its argument number {k} in place. "
+                    "Compute a new tensor: w - step, not w -= step."
                 )
         return results
 

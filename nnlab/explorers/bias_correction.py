@@ -1,0 +1,139 @@
+"""bias_correction: what would Adam's first steps be without dividing by 1 - beta^t?"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from nnlab.description import Description, Preset, Slider
+from nnlab.explorer import Explorer
+from nnlab.plots import spread
+
+EPS = 1e-8
+KINDS = ("corrected", "t forgotten", "not corrected")
+COLORS = ("#0072B2", "#E69F00", "#D55E00")
+STYLES = ("-", "-.", "--")
+
+
+class Result(NamedTuple):
+    """For every way of correcting: the running mean of the gradient and the step in units of lr, by step."""
+
+    beta1: float
+    beta2: float
+    mean: dict[str, np.ndarray]
+    step: dict[str, np.ndarray]
+
+
+def compute(beta1: float, beta2: float, noise: float, steps: int, seed: int) -> Result:
+    """Feed gradients 1 + noise * normal to Adam's two running means (Kingma & Ba 2015, section 3)."""
+    g = 1 + noise * np.random.default_rng(seed).standard_normal(steps)
+    m, s = running_mean(g, beta1), running_mean(g * g, beta2)
+    t = np.arange(1, steps + 1)
+    divisors = {
+        "corrected": (1 - beta1**t, 1 - beta2**t),
+        "t forgotten": (1 - beta1, 1 - beta2),
+        "not corrected": (1.0, 1.0),
+    }
+    mean = {kind: m / a for kind, (a, _) in divisors.items()}
+    step = {kind: m / a / (np.sqrt(s / b) + EPS) for kind, (a, b) in divisors.items()}
+    return Result(beta1, beta2, mean, step)
+
+
+def running_mean(values: np.ndarray, beta: float) -> np.ndarray:
+    """m = beta m + (1 - beta) value, from m = 0, after every value."""
+    m, means = 0.0, []
+    for value in values.tolist():
+        m = beta * m + (1 - beta) * value
+        means.append(m)
+    return np.array(means)
+
+
+def draw(figure) -> dict:
+    """The running mean of the gradient on the left, the length of the step on the right."""
+    left, right = figure.subplots(1, 2)
+    left.set(xlabel="step t", ylabel="running mean of the gradient")
+    left.set_title("the true mean is 1")
+    right.set(xlabel="step t", ylabel="step in units of lr")
+    right.set_title("how far Adam goes")
+    for ax in (left, right):
+        ax.axhline(1, color="0.4", linewidth=1, linestyle=":")
+    look = list(zip(KINDS, COLORS, STYLES, strict=True))
+    return {
+        "means": [left.plot([], [], s, color=c)[0] for _, c, s in look],
+        "steps": [right.plot([], [], s, color=c)[0] for _, c, s in look],
+        "labels": [
+            right.text(1.02, 0, kind, color=c, transform=right.transAxes, va="center", fontsize=9)
+            for kind, c, _ in look
+        ],
+    }
+
+
+def update(artists: dict, result: Result) -> None:
+    """Move all lines; the limits grow in steps of two."""
+    left, right = artists["means"][0].axes, artists["steps"][0].axes
+    steps = len(result.mean["corrected"])
+    for ax, curves, lines in ((left, result.mean, artists["means"]), (right, result.step, artists["steps"])):
+        highest, lowest = max(c.max() for c in curves.values()), min(c.min() for c in curves.values())
+        high, low = 2 * np.ceil((highest + 0.1) / 2), 2 * np.floor(min(0.0, lowest) / 2)
+        ax.set(xlim=(1, steps), ylim=(low, high))
+        for line, curve in zip(lines, curves.values(), strict=True):
+            line.set_data(np.arange(1, steps + 1), curve)
+    bottom, top = right.get_ylim()
+    ends = [(curve[-1] - bottom) / (top - bottom) for curve in result.step.values()]
+    for label, height in zip(artists["labels"], spread(ends, 0.09), strict=True):
+        label.set_y(height)
+
+
+def sentence(result: Result) -> str:
+    """The first and the largest step with and without the correction."""
+    raw, right = result.step["not corrected"], result.step["corrected"]
+    largest = int(np.abs(raw).argmax())
+    farthest = right[np.abs(right).argmax()]
+    return (
+        f"beta1 {result.beta1:.3g}, beta2 {result.beta2:.4g}: not corrected, the first step is {raw[0]:.3g} times lr "
+        f"and the largest {raw[largest]:.3g} times (step {largest + 1}); corrected they are {right[0]:.3g} and "
+        f"{farthest:.3g}."
+    )
+
+
+DESCRIPTION = Description(
+    name="bias_correction",
+    title="What would Adam's first steps be without correction?",
+    controls=(
+        Slider("beta1", 0.9, 0.0, 0.99, 0.01, "beta1"),
+        Slider("beta2", 0.999, 0.9, 0.999, 0.001, "beta2"),
+        Slider("noise", 0.0, 0.0, 2.0, 0.1, "gradient noise"),
+        Slider("steps", 50, 10, 500, 10, "steps"),
+        Slider("seed", 0, 0, 20, 1, "seed of the noise"),
+    ),
+    compute=compute,
+    draw=draw,
+    update=update,
+    sentence=sentence,
+    presets=(
+        Preset("first ten steps", "where the correction matters most", {"steps": 10}),
+        Preset(
+            "short memory", "beta2 0.99 forgets ten times faster: the bias is smaller, and sooner gone", {"beta2": 0.99}
+        ),
+        Preset(
+            "equal memories",
+            "beta1 = beta2: the step is too short at first, not too long",
+            {"beta1": 0.9, "beta2": 0.9},
+        ),
+        Preset("noisy", "with noise the corrected step is well below 1", {"noise": 2.0, "steps": 200}),
+    ),
+)
+
+
+def bias_correction(**values) -> Explorer:
+    """Adam's running means and steps on gradients with mean 1, corrected, not corrected, and with the t forgotten.
+
+    Args:
+        beta1: memory of the mean of gradients, 0 to 0.99.
+        beta2: memory of the mean of squared gradients, 0.9 to 0.999.
+        noise: standard deviation of the gradients, 0 to 2.
+        steps: 10 to 500.
+        seed: of the noise, 0 to 20.
+    """
+    return Explorer(DESCRIPTION, **values)
