@@ -90,11 +90,10 @@ class Exercise:
         """Run the answer on a copy of the case, and see whether it changed the copy in place."""
         guarded = copy.deepcopy(case)
         results = self.run(answer, guarded)
-        for k, (before, after) in enumerate(zip(case, guarded, strict=True), start=1):
+        for before, after in zip(case, guarded, strict=True):
             if isinstance(before, torch.Tensor) and not torch.equal(before, after):
                 raise ChangedInput(
-                    f"your function changes its argument number {k} in place. "
-                    "Compute a new tensor: w - step, not w -= step."
+                    "your function changes an argument in place. Compute a new tensor: w - step, not w -= step."
                 )
         return results
 
@@ -156,6 +155,8 @@ def describe(value) -> str:
     """The kind of a value in a few words."""
     if isinstance(value, torch.Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
+    if callable(value):
+        return "a function"
     return f"{value!r} ({type(value).__name__})"
 
 

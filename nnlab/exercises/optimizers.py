@@ -124,7 +124,7 @@ EXERCISES = (
             Mistake(momentum_uphill, "your w walks uphill: subtract lr * v, do not add it."),
             Mistake(
                 momentum_mean,
-                "your velocity is a running mean, (1 - b) g; PyTorch adds the whole gradient. Yours needs lr / (1 - b).",
+                "your velocity is a running mean, (1 - b) g; PyTorch adds all of g. Yours needs lr / (1 - b).",
             ),
             Mistake(momentum_late, "you move with the old velocity: update v first, then move w with the new one."),
             Mistake(momentum_forgotten, "your velocity forgets the old one at every step: that is plain SGD."),
