@@ -53,7 +53,7 @@ ACTIVATIONS = {
         Activation(
             "leaky_relu",
             lambda z: torch.where(z > 0, z, SLOPE * z),
-            lambda z, y: torch.where(z > 0, 1.0, SLOPE).to(z.dtype),
+            lambda z, y: torch.where(z > 0, torch.ones_like(z), SLOPE),
         ),
         Activation("sigmoid", torch.sigmoid, lambda z, y: y * (1 - y)),
         Activation("tanh", torch.tanh, lambda z, y: 1 - y * y),

@@ -106,7 +106,7 @@ def binary_cross_entropy(logits: torch.Tensor, y: torch.Tensor):
 
 def real_target(y: torch.Tensor, prediction: torch.Tensor) -> torch.Tensor:
     """``y`` in the number type of ``prediction``, with an output axis where ``y`` (..., batch) has none."""
-    if prediction.shape[-1] == 1 and (y.ndim < 2 or y.shape[-1] != 1):
+    if prediction.shape[-1] == 1 and y.ndim > 0 and y.shape == prediction.shape[:-1][-y.ndim :]:
         y = y.unsqueeze(-1)  # (..., batch) -> (..., batch, 1)
     same_batch(y, prediction, y.ndim - 1)
     if y.shape[-1] != prediction.shape[-1]:

@@ -101,7 +101,8 @@ class Network:
             input a_(k-1) and its pre-activation z_k.
 
         Raises:
-            ValueError, TypeError: ``x`` is no tensor, has the wrong number of features, or holds nan.
+            ValueError, TypeError: ``x`` is no tensor, has the wrong number of features, or holds nan; ``params``
+                are those of another network.
         """
         self._check_input(params, x)
         f = activations.get(self.activation).f
@@ -124,7 +125,16 @@ class Network:
 
         Returns:
             Gradients with the names and shapes of ``params``.
+
+        Raises:
+            ValueError: ``dlogits`` has not the shape of the logits.
         """
+        logits = cache[-1][1]
+        if dlogits.shape != logits.shape:
+            raise ValueError(
+                f"dlogits must have the shape of the logits, {tuple(logits.shape)}. Got {tuple(dlogits.shape)}. "
+                "Try the second result of a function in nnlab.losses."
+            )
         derivative = activations.get(self.activation).derivative
         grads, dz = {}, dlogits
         for k in range(len(self.layers), 0, -1):
@@ -144,7 +154,19 @@ class Network:
                 f"x must have the shape (batch, {self.sizes[0]}). Got {tuple(x.shape)}. "
                 f"Try x.reshape(-1, {self.sizes[0]}), or a network with other sizes."
             )
-        weight = params["layer1.weight"]
+        for name, n_in, n_out in self.layers:
+            weight = params.get(f"{name}.weight")
+            if weight is None or weight.shape[-2:] != (n_in, n_out):
+                got = "none" if weight is None else tuple(weight.shape)
+                raise ValueError(
+                    f"params must hold {name}.weight of shape (..., {n_in}, {n_out}). Got {got}. Try net.init()."
+                )
+        members, own = weight.shape[:-2], x.shape[:-2]
+        if any(a != b and 1 not in (a, b) for a, b in zip(members[::-1], own[::-1], strict=False)):
+            raise ValueError(
+                f"x must have the member axes of params, {tuple(members)}, or none. Got {tuple(x.shape)}. "
+                f"Try x of shape (batch, {self.sizes[0]}), which all members share."
+            )
         if x.dtype != weight.dtype:
             raise TypeError(f"x must have the type of the parameters, {weight.dtype}. Got {x.dtype}. Try x.float().")
         arguments.finite("x", x)

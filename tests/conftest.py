@@ -1,0 +1,28 @@
+"""What all tests share: how Hypothesis searches, and what an error message must say."""
+
+from contextlib import contextmanager
+
+import pytest
+from hypothesis import settings
+
+# The same examples on every run, so that the suite passes or fails for a reason that can be repeated.
+# `pytest --hypothesis-profile=search` looks at many new ones.
+settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=100)
+settings.register_profile("search", deadline=None, max_examples=2000)
+settings.load_profile("repeatable")
+
+
+@pytest.fixture
+def refused():
+    """A context in which a ValueError or TypeError must be raised that says rule, value and remedy."""
+
+    @contextmanager
+    def context(value="", errors=(ValueError, TypeError)):
+        with pytest.raises(errors) as caught:
+            yield
+        message = str(caught.value)
+        assert "must" in message, message
+        assert f"Got {value}" in message, message
+        assert "Try" in message or "Did you mean" in message, message
+
+    return context

@@ -1,0 +1,174 @@
+"""Losses and their gradients against torch.nn.functional and autograd."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.nn import functional as F
+
+from nnlab import losses
+
+TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
+
+
+def reference(name, logits, y, **settings):
+    """torch's loss of every member on its own: logits (..., batch, outputs) -> (...,)."""
+    rows = logits.reshape(-1, *logits.shape[-2:])
+    goals = y.expand(*logits.shape[: -1 if name == "cross_entropy" else None])
+    goals = goals.reshape(len(rows), *goals.shape[logits.ndim - 2 :])
+    torch_loss = {
+        "cross_entropy": F.cross_entropy,
+        "mse": F.mse_loss,
+        "huber": F.huber_loss,
+        "binary_cross_entropy": F.binary_cross_entropy_with_logits,
+    }[name]
+    values = [torch_loss(row, goal, **settings) for row, goal in zip(rows, goals, strict=True)]
+    return torch.stack(values).reshape(logits.shape[:-2])
+
+
+@st.composite
+def problems(draw):
+    """A loss with random settings, logits of any scale, and targets shared by all members or one set for each."""
+    name = draw(st.sampled_from(sorted(losses.LOSSES)))
+    members = draw(st.sampled_from([(), (1,), (3,), (2, 3)]))
+    batch, outputs, dtype = draw(st.integers(1, 7)), draw(st.integers(1, 5)), draw(st.sampled_from(list(TOLERANCE)))
+    own = members if draw(st.booleans()) else ()
+    generator = torch.Generator().manual_seed(draw(st.integers(0, 2**31)))
+    logits = draw(st.sampled_from([0.1, 1.0, 3.0])) * torch.randn(
+        *members, batch, outputs, generator=generator, dtype=dtype
+    )
+    settings = {}
+    if name == "cross_entropy":
+        y = torch.randint(outputs, (*own, batch), generator=generator)
+        settings["label_smoothing"] = draw(st.sampled_from([0.0, 0.1]) | st.floats(0, 0.9))
+    else:
+        y = torch.rand(*own, batch, outputs, generator=generator, dtype=dtype)
+    if name == "huber":
+        settings["delta"] = draw(st.floats(0.05, 3))
+    return name, logits, y, settings
+
+
+@given(problems())
+def test_value_and_gradient_agree_with_autograd(problem):
+    name, logits, y, settings = problem
+    leaf, before, kept = logits.clone().requires_grad_(), logits.clone(), y.clone()
+    wanted = reference(name, leaf, y, **settings)
+    (slope,) = torch.autograd.grad(wanted.sum(), leaf)
+    value, gradient = losses.get(name)(logits, y, **settings)
+    tolerance = TOLERANCE[logits.dtype]
+    torch.testing.assert_close(value, wanted.detach(), rtol=tolerance, atol=tolerance * 0.01)
+    assert gradient.dtype == logits.dtype
+    assert gradient.shape == logits.shape
+    error = torch.linalg.matrix_norm(gradient - slope) / torch.linalg.matrix_norm(slope).clamp(min=1e-30)
+    assert (error <= tolerance).all(), error
+    assert torch.equal(logits, before)
+    assert torch.equal(y, kept)
+
+
+@pytest.mark.parametrize("name", ["mse", "huber", "binary_cross_entropy"])
+@pytest.mark.parametrize("members", [(), (1,), (4,)])
+@pytest.mark.parametrize("batch", [1, 3])
+def test_one_output_takes_targets_with_and_without_an_output_axis(name, members, batch):
+    logits = torch.linspace(-1, 1, 4 * batch)[: torch.Size(members).numel() * batch].reshape(*members, batch, 1)
+    for y in (torch.full((*members, batch), 0.3), torch.full((batch,), 0.3)):
+        value, gradient = losses.get(name)(logits, y)
+        torch.testing.assert_close(value, reference(name, logits, y.unsqueeze(-1)))
+        assert gradient.shape == logits.shape
+        again = losses.get(name)(logits, y.unsqueeze(-1))
+        assert torch.equal(again[0], value)
+        assert torch.equal(again[1], gradient)
+
+
+@pytest.mark.parametrize("delta", [0.5, 1.0, 2.0])
+def test_huber_meets_at_delta(delta):
+    """At |e| = delta both branches have the same value and the same slope."""
+    error = torch.tensor([[-delta], [0.0], [delta]], dtype=torch.float64)
+    value, gradient = losses.huber(error, torch.zeros(3), delta)
+    assert value == pytest.approx(2 * delta**2 / 2 / 3)
+    assert gradient.flatten().tolist() == pytest.approx([-delta / 3, 0, delta / 3])
+
+
+@pytest.mark.parametrize("size", [1e4, 1e30])
+@pytest.mark.parametrize("name", ["cross_entropy", "binary_cross_entropy"])
+def test_huge_logits_do_not_overflow(name, size):
+    logits, y = torch.tensor([[size, -size]]), torch.tensor([0] if name == "cross_entropy" else [[1.0, 0.0]])
+    value, gradient = losses.get(name)(logits, y)
+    assert value == 0
+    assert gradient.abs().max() == 0
+
+
+@pytest.mark.parametrize("classes", [2, 10])
+def test_untrained_network_starts_at_log_of_the_classes(classes):
+    value, _ = losses.cross_entropy(torch.zeros(5, classes), torch.arange(5) % classes)
+    assert value == pytest.approx(math.log(classes))
+
+
+def test_a_member_that_is_nan_leaves_the_others_alone():
+    logits = torch.stack([torch.full((4, 3), torch.nan), torch.full((4, 3), torch.inf), torch.eye(4, 3)])
+    for name, y in [("cross_entropy", torch.tensor([0, 1, 2, 0])), ("mse", torch.zeros(4, 3))]:
+        value, gradient = losses.get(name)(logits, y)
+        alone = losses.get(name)(logits[2], y)
+        assert not value[:2].isfinite().any()
+        assert torch.equal(value[2], alone[0])
+        assert torch.equal(gradient[2], alone[1])
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        torch.tensor([0, 1, 3]),  # too high
+        torch.tensor([0, -1, 2]),
+        torch.tensor([0.0, 1.0, 2.0]),  # class numbers are whole numbers
+        torch.tensor([True, False, True]),
+        torch.tensor([0, 1]),  # a target is missing
+        torch.tensor([[0], [1], [2]]),
+        torch.tensor(0),
+        torch.zeros(2, 3, dtype=torch.int64),  # members in y, none in the logits
+    ],
+)
+def test_labels_that_do_not_fit(y, refused):
+    with refused():
+        losses.cross_entropy(torch.zeros(3, 3), y)
+
+
+@pytest.mark.parametrize("name", ["mse", "huber", "binary_cross_entropy"])
+@pytest.mark.parametrize(
+    ("outputs", "y"),
+    [
+        (1, torch.zeros(4)),
+        (1, torch.zeros(3, 2)),
+        (2, torch.zeros(3)),
+        (2, torch.zeros(3, 1)),
+        (2, torch.zeros(2, 2)),
+        (1, torch.tensor(0.0)),
+    ],
+)
+def test_targets_that_do_not_fit(name, outputs, y, refused):
+    with refused():
+        losses.get(name)(torch.zeros(3, outputs), y)
+
+
+@pytest.mark.parametrize("y", [-0.1, 1.1, torch.nan])
+def test_binary_targets_lie_between_0_and_1(y, refused):
+    with refused():
+        losses.binary_cross_entropy(torch.zeros(2, 1), torch.tensor([0.0, y]))
+
+
+@pytest.mark.parametrize("label_smoothing", [-0.1, 1.0, math.nan, "0.1", True, None])
+def test_label_smoothing_outside_its_range(label_smoothing, refused):
+    with refused(repr(label_smoothing)):
+        losses.cross_entropy(torch.zeros(1, 2), torch.tensor([0]), label_smoothing)
+
+
+@pytest.mark.parametrize("delta", [0, -1.0, math.nan, math.inf, "1", True])
+def test_delta_outside_its_range(delta, refused):
+    with refused(repr(delta)):
+        losses.huber(torch.zeros(1, 1), torch.zeros(1), delta)
+
+
+@pytest.mark.parametrize("name", ["crossentropy", "l2", None])
+def test_unknown_name(name, refused):
+    with refused(repr(name)):
+        losses.get(name)
