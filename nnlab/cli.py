@@ -112,10 +112,10 @@ def _timed(command):
 
 def _become(command):
     """Hand the process over to `command`, so that signals and exit code are its own."""
-    if os.name == "nt":
-        return subprocess.run(command).returncode
-    sys.stdout.flush()
-    os.execv(command[0], command)
+    if os.name != "nt":
+        sys.stdout.flush()
+        os.execv(command[0], command)
+    return subprocess.run(command).returncode
 
 
 def _unknown(command):

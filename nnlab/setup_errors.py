@@ -7,7 +7,10 @@ VENV = (
     "This Python cannot make environments, because its venv or ensurepip module is missing: on Debian or Ubuntu run "
     "`sudo apt install python3-venv`, elsewhere install Python from python.org, then run this again."
 )
-DISK = "The disk is full: nnlab needs about 2 GB in {root} and in the temporary folder; free some space, then run this again."
+DISK = (
+    "The disk is full: nnlab needs about 2 GB in {root}, and room in the temporary folder; free some space, then "
+    "run this again."
+)
 WRITING = "{root} cannot be written to: copy the clone to a folder of your own, then run this again."
 NETWORK = (
     "pip could not reach the package index: connect to the internet (behind a proxy, set HTTPS_PROXY), then run this "
@@ -19,7 +22,10 @@ _SIGNS = [
     (r"ensurepip is not available|No module named '?(venv|ensurepip)", VENV),
     (r"No space left on device|Errno 28|Disk quota exceeded|not enough space on the disk", DISK),
     (r"Read-only file system|Permission denied|Access is denied", WRITING),
-    (r"connection broken|NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|SSLError|Max retries|Network is", NETWORK),
+    (
+        r"connection broken|NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|SSLError|Max retries|Network is",
+        NETWORK,
+    ),
 ]
 
 

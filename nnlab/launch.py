@@ -1,0 +1,96 @@
+"""Where the notebooks can be started from: launch links and the set-up cell, both from one setting.
+
+``[tool.nnlab] repository`` in ``pyproject.toml`` names the GitHub repository (OWNER/NAME, or empty).
+"""
+
+import re
+
+from nnlab.environment import ROOT
+from nnlab.notebook_files import read, text_of, write
+
+# On Colab and Kaggle everything that nnlab requires is there already; --no-deps keeps their torch as it is.
+SETUP = """\
+# Colab and Kaggle: this installs nnlab. Everywhere else it does nothing.
+import os, sys
+repository = "{repository}"
+if ("google.colab" in sys.modules or os.path.isdir("/kaggle")) and repository:
+    %pip install -q --no-deps git+https://github.com/{{repository}}
+elif "google.colab" in sys.modules or os.path.isdir("/kaggle"):
+    print("nnlab is not published yet: run this notebook from a clone with `python3 -m nnlab lab`.")
+"""
+
+FROM_A_CLONE = "*Run it with* `python3 -m nnlab lab` *from a clone.*"
+LAUNCH = re.compile(r"<!-- launch -->.*?<!-- /launch -->", re.DOTALL)
+SETTING = re.compile(r'^repository = ".*"$', re.MULTILINE)
+REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
+
+
+def repository(root=ROOT):
+    """The GitHub repository that ``pyproject.toml`` names, or an empty string."""
+    import tomllib
+
+    with open(root / "pyproject.toml", "rb") as file:
+        return tomllib.load(file)["tool"]["nnlab"]["repository"]
+
+
+def setup_source(repository):
+    """The source of the set-up cell, the same in every notebook."""
+    return SETUP.format(repository=repository).rstrip("\n")
+
+
+def launch_line(repository, notebook):
+    """Binder and Colab links that open `notebook` (a file name), or how to run it without them."""
+    if not repository:
+        return FROM_A_CLONE
+    binder = f"https://mybinder.org/v2/gh/{repository}/HEAD?urlpath=lab/tree/notebooks/{notebook}"
+    colab = f"https://colab.research.google.com/github/{repository}/blob/HEAD/notebooks/{notebook}"
+    return (
+        f"[![Open in Binder](https://mybinder.org/badge_logo.svg)]({binder}) "
+        f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab})"
+    )
+
+
+def badges(repository, root=ROOT):
+    """Write `repository` (OWNER/NAME, or empty) into pyproject.toml, README.md and all notebooks.
+
+    The line between ``<!-- launch -->`` and ``<!-- /launch -->`` becomes the links; set-up cells are rewritten;
+    outputs stay. Returns the paths that changed. Raises `ValueError` for a name that GitHub does not allow.
+    """
+    if repository and not REPOSITORY.fullmatch(repository):
+        raise ValueError(f"A repository is OWNER/NAME as in GitHub's address. Got {repository!r}. Try ada/nnlab.")
+    changed = [
+        *_rewrite(root / "pyproject.toml", lambda text: _replaced(SETTING, f'repository = "{repository}"', text)),
+        *_rewrite(root / "README.md", lambda text: _launched(text, repository, "00_start_here.ipynb")),
+    ]
+    for path in sorted((root / "notebooks").glob("*.ipynb")):
+        notebook = read(path)
+        _fill(notebook, repository, path.name)
+        changed += [path] if write(path, notebook) else []
+    return changed
+
+
+def _fill(notebook, repository, name):
+    first = next((cell for cell in notebook["cells"] if cell["cell_type"] == "markdown"), None)
+    if first:
+        first["source"] = _launched(text_of(first["source"]), repository, name)
+    for cell in notebook["cells"]:
+        if "setup" in cell["metadata"].get("tags", ()):
+            cell["source"] = setup_source(repository)
+
+
+def _launched(text, repository, name):
+    return _replaced(LAUNCH, f"<!-- launch -->\n{launch_line(repository, name)}\n<!-- /launch -->", text)
+
+
+def _replaced(pattern, new, text):
+    return pattern.sub(lambda match: new, text)
+
+
+def _rewrite(path, change):
+    if not path.is_file():
+        return []
+    text = path.read_text(encoding="utf-8")
+    if change(text) == text:
+        return []
+    path.write_text(change(text), encoding="utf-8")
+    return [path]
