@@ -5,6 +5,7 @@ The live explorer, the stored picture, the site and the tests are all made from 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from nnlab import arguments
 class Slider:
     """A control for a number in [low, high]; a whole number where ``step`` is one. ``log`` gives each decade a
     number of equal ``step`` s of its exponent, and values with three significant digits.
+
+    The keys of the keyboard walk over ``stops``; a value between two stops is as good, and is shown as it is.
     """
 
     name: str
@@ -30,6 +33,24 @@ class Slider:
     def ends(self) -> tuple:
         """The values at both ends."""
         return (self.low, self.high)
+
+    @property
+    def stops(self) -> list:
+        """The values that the keyboard steps over: from end to end, round where that keeps them apart."""
+        low, high = (math.log10(self.low), math.log10(self.high)) if self.log else (self.low, self.high)
+        points = [low + k * self.step for k in range(math.ceil((high - low) / self.step - 1e-6))] + [high]
+        if not self.log:
+            return [self.clean(point) for point in points]
+        digits = 2 if self.step >= 0.04 else 3
+        return sorted({self.clean(v) for v in [*(float(f"{10**p:.{digits}g}") for p in points[1:-1]), *self.ends]})
+
+    def text(self, value) -> str:
+        """The value as it stands beside the slider: every digit that matters, and no more."""
+        if self.log:
+            return f"{value:.3g}"
+        decimals = max(0, -math.floor(math.log10(self.step) + 1e-6))
+        rounded = f"{value:.{decimals}f}"
+        return rounded if math.isclose(float(rounded), value, abs_tol=1e-9) else f"{value:g}"
 
     def clean(self, value):
         """The value as ``compute`` gets it; raises ValueError or TypeError when it is outside the range."""

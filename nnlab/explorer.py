@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import math
 import threading
 from contextlib import contextmanager
 from typing import Any
@@ -45,7 +44,7 @@ class Explorer:
         self._drawing = threading.Lock()
         self._stale = False
         self._held = False
-        self.controls = {c.name: make_widget(c, self.start[c.name]) for c in description.controls}
+        self.controls = {c.name: make_widget(c, self._wanted(c)) for c in description.controls}
         for control in self.controls.values():
             control.observe(self._changed, names="value")
         self._image = widgets.Image(format="jpeg", width=self._picture.width)
@@ -53,6 +52,8 @@ class Explorer:
         self._sentence = widgets.HTML()
         self._note = widgets.HTML()
         self._error = widgets.HTML()
+        self._code = widgets.Text(description="code", continuous_update=False)
+        self._code.layout.width, self._code.layout.display = "auto", "none"
         self.widget = self._arrange()
         self._changed()
 
@@ -69,8 +70,8 @@ class Explorer:
         """
         cleaned = self.description.values(**{**self.values, **values})
         with self._together():
-            for name, value in cleaned.items():
-                self.controls[name].value = value
+            for control in self.description.controls:
+                move(self.controls[control.name], control, cleaned[control.name])
 
     def reset(self) -> None:
         """Return to the values that the explorer started with."""
@@ -117,8 +118,15 @@ class Explorer:
             return
         self.result, self.sentence = result, sentence
         self._sentence.value = paragraph(sentence)
+        if self._code.layout.display != "none":
+            self._code.value = self.code()
         if self.error is not None:
             self.error, self._error.value = None, ""
+
+    def _wanted(self, control) -> list:
+        """Where a control starts, and the values that presets give it."""
+        values = [preset.values[control.name] for preset in self.description.presets if control.name in preset.values]
+        return [self.start[control.name], *(control.clean(value) for value in [control.default, *values])]
 
     @contextmanager
     def _busy(self):
@@ -150,12 +158,11 @@ class Explorer:
     def _arrange(self) -> widgets.VBox:
         """Picture, sentence, error, controls in columns, buttons."""
         grid = widgets.Layout(display="flex", flex_flow="row wrap", max_width=f"{self._picture.width}px")
-        code = widgets.Text(description="code", layout=widgets.Layout(width="auto", display="none"))
-        code.continuous_update = False
+        row = widgets.Layout(display="flex", flex_flow="row wrap", max_width=grid.max_width, margin="6px 0 0 0")
         buttons = [self._preset_button(preset) for preset in self.description.presets]
         buttons += [
             button("reset", "back to where this explorer started", self.reset),
-            button("copy as code", "the call that reproduces this picture", lambda: self._show_code(code)),
+            button("copy as code", "the call that reproduces this picture", self._show_code),
         ]
         return widgets.VBox(
             [
@@ -163,9 +170,9 @@ class Explorer:
                 self._sentence,
                 self._error,
                 widgets.Box(list(self.controls.values()), layout=grid),
-                widgets.Box(buttons, layout=grid),
+                widgets.Box(buttons, layout=row),
                 self._note,
-                code,
+                self._code,
             ]
         )
 
@@ -176,35 +183,46 @@ class Explorer:
 
         return button(preset.label, preset.reason, press)
 
-    def _show_code(self, field: widgets.Text) -> None:
-        field.value = self.code()
-        field.layout.display = "flex"
+    def _show_code(self) -> None:
+        """Show the code field; from now on it follows the controls."""
+        self._code.value = self.code()
+        self._code.layout.display = "flex"
 
 
-def make_widget(control: Slider | Choice | Toggle, value) -> widgets.Widget:
-    """The ipywidget of a control, described and wide enough to be read."""
+def make_widget(control: Slider | Choice | Toggle, values: list) -> widgets.Widget:
+    """The ipywidget of a control, described and wide enough to be read.
+
+    A number gets a slider over a list of values. The browser rounds the value of a FloatSlider or a FloatLogSlider to
+    its nearest step and sends that back, so that lr = 1.9 became 2; here every value stays what it was set to.
+
+    Args:
+        control: its description.
+        values: the value it starts at, and for a slider the others that must be reachable exactly.
+    """
     shape = {
         "description": control.label,
         "style": {"description_width": "130px"},
         "layout": {"width": "380px"},
     }
     if isinstance(control, Toggle):
-        return widgets.Checkbox(value=value, **shape)
+        return widgets.Checkbox(value=values[0], **shape)
     if isinstance(control, Choice):
-        return widgets.Dropdown(options=control.options, value=value, **shape)
-    if control.log:
-        ends = {"min": exponent(control.low), "max": exponent(control.high), "step": control.step}
-        return widgets.FloatLogSlider(value=value, **ends, readout_format=".3g", **shape)
-    ends = {"min": control.low, "max": control.high, "step": control.step}
-    if isinstance(control.step, int):
-        return widgets.IntSlider(value=value, **ends, **shape)
-    return widgets.FloatSlider(value=value, **ends, readout_format=".2f", **shape)
+        return widgets.Dropdown(options=control.options, value=values[0], **shape)
+    return widgets.SelectionSlider(options=options(control, [*control.stops, *values]), value=values[0], **shape)
 
 
-def exponent(value: float) -> float:
-    """log10, free of rounding noise, so that a slider's end is the number that was asked for."""
+def options(slider: Slider, values) -> list[tuple]:
+    """What a SelectionSlider shows and what it means, in order."""
+    return [(slider.text(value), value) for value in sorted(set(values))]
 
-    return round(math.log10(value), 6)
+
+def move(widget: widgets.Widget, control: Slider | Choice | Toggle, value) -> None:
+    """Put a widget at a value; a slider gets a stop there when it has none."""
+    if isinstance(control, Slider) and value not in (known := [v for _, v in widget.options]):
+        with widget.hold_sync():
+            widget.options = options(control, [*known, value])
+            widget.value = value
+    widget.value = value
 
 
 def button(label: str, reason: str, press) -> widgets.Button:

@@ -1,0 +1,66 @@
+"""A slider stands where it was put: the browser must have nothing to round."""
+
+import itertools
+import math
+
+import pytest
+
+import nnlab
+from nnlab.description import Slider
+
+LR = Slider("lr", 0.1, 0.01, 10.0, 0.05, "learning rate", log=True)
+BETA = Slider("beta", 0.999, 0.9, 0.999, 0.001, "beta")
+STEPS = Slider("steps", 50, 10, 500, 10, "steps")
+
+
+@pytest.mark.parametrize("slider", [LR, BETA, STEPS], ids=lambda slider: slider.name)
+def test_stops_lead_from_end_to_end_in_even_steps(slider):
+    stops = slider.stops
+    assert (stops[0], stops[-1]) == (slider.low, slider.high)
+    scale = math.log10 if slider.log else float
+    steps = [scale(b) - scale(a) for a, b in itertools.pairwise(stops)]
+    assert all(0.5 * slider.step < step < 1.5 * slider.step for step in steps)
+    assert stops == [slider.clean(stop) for stop in stops]
+
+
+def test_round_numbers_are_stops_of_a_logarithmic_slider():
+    assert {0.01, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0} <= set(LR.stops)
+
+
+@pytest.mark.parametrize(
+    ("slider", "value", "text"),
+    [(LR, 0.0985, "0.0985"), (LR, 0.05, "0.05"), (BETA, 0.999, "0.999"), (BETA, 0.9, "0.900"), (STEPS, 50, "50")],
+)
+def test_text_shows_every_digit_that_matters(slider, value, text):
+    assert slider.text(value) == text
+
+
+@pytest.mark.parametrize("name", nnlab.explorers.__all__)
+def test_start_and_presets_are_stops_with_a_text_of_their_own(name):
+    explorer = getattr(nnlab.explorers, name)()
+    for preset in explorer.description.presets:
+        wanted = {**explorer.start, **preset.values}
+        explorer.set(**wanted)
+        assert explorer.values == wanted
+        for control in explorer.description.controls:
+            if isinstance(control, Slider):
+                labels = [label for label, _ in explorer.controls[control.name].options]
+                assert len(labels) == len(set(labels))
+
+
+def test_a_value_between_two_stops_is_kept_exactly_and_stays_in_order():
+    explorer = nnlab.explorers.descent_1d(lr=1.95)
+    assert explorer.values["lr"] == 1.95
+    explorer.set(lr=0.123, start=0.25)
+    assert (explorer.values["lr"], explorer.values["start"]) == (0.123, 0.25)
+    values = [value for _, value in explorer.controls["lr"].options]
+    assert values == sorted(values)
+    explorer.reset()
+    assert explorer.values["lr"] == 1.95
+
+
+def test_the_code_field_follows_the_controls_once_it_is_open():
+    explorer = nnlab.explorers.descent_1d()
+    explorer._show_code()
+    explorer.set(lr=0.2)
+    assert explorer._code.value == explorer.code() == "nnlab.explorers.descent_1d(lr=0.2)"
