@@ -1,0 +1,1 @@
+"""The speed table of the design, measured: ``python -m benchmarks``."""

@@ -1,0 +1,151 @@
+"""A notebook in a real browser: open it, run it, look at its explorers, press keys."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from benchmarks.lab import Lab
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+OPTIONS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+PATIENCE = 120_000  # milliseconds; a loaded machine is slow, not broken
+VIEW = {"width": 1400, "height": 1000}
+
+READY = """() => {
+    const panel = window.jupyterapp?.shell?.currentWidget;
+    return panel?.content?.widgets?.length > 0 && panel.sessionContext?.session?.kernel?.status === 'idle';
+}"""
+RUN_ALL = """() => {
+    const commands = window.jupyterapp.commands;
+    commands.execute('notebook:clear-all-cell-outputs').then(() => { commands.execute('runmenu:run-all'); });
+}"""
+FINISHED = """() => {
+    const panel = window.jupyterapp.shell.currentWidget;
+    const cells = panel.content.widgets.filter(c => c.model.type === 'code' && c.model.sharedModel.source.trim());
+    const failed = cells.some(c => c.model.outputs.toJSON().some(o => o.output_type === 'error'));
+    const ran = cells.every(c => c.model.executionCount !== null && !c.node.innerText.startsWith('[*]'));
+    return panel.sessionContext.session.kernel.status === 'idle' && (failed || ran);
+}"""
+SHOWN = """() => {
+    const notebook = window.jupyterapp.shell.currentWidget.content.node;
+    const pictures = [...notebook.querySelectorAll('img.widget-image')];
+    return !notebook.innerText.includes('Loading widget') && pictures.every(i => i.complete && i.naturalWidth > 0);
+}"""
+OUTPUTS = """() => window.jupyterapp.shell.currentWidget.content.widgets
+    .filter(c => c.model.type === 'code').map(c => c.model.outputs.toJSON())"""
+BYTES = """async image => {
+    const bytes = new Uint8Array(await (await fetch(image.src)).arrayBuffer());
+    return btoa(Array.from(bytes, b => String.fromCharCode(b)).join(''));
+}"""
+SHUT_DOWN = "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
+
+
+def find_browser() -> str | None:
+    """The path of a Chromium or Chrome, or None."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+@contextmanager
+def open_browser():
+    """A headless Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=list(OPTIONS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class NotebookPage:
+    """A notebook in JupyterLab, with a kernel of its own.
+
+    Attributes:
+        page: the page of the browser.
+        complaints: what the page wrote to the browser's console as an error, in order.
+    """
+
+    def __init__(self, browser: Browser, lab: Lab, name: str):
+        self.name = Path(name).stem
+        self.complaints: list[str] = []
+        self.page: Page = browser.new_page(viewport=VIEW)
+        self.page.set_default_timeout(PATIENCE)
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.goto(lab.address(name))
+        self.page.wait_for_function(READY)
+        self.page.wait_for_selector(".jp-LabShell")
+
+    def _hear(self, message) -> None:
+        if message.type == "error":
+            self.complaints.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def run_all(self) -> None:
+        """Run all cells until they have finished, or one has failed, and until every picture is shown."""
+        self.page.evaluate(RUN_ALL)
+        self.page.wait_for_function(FINISHED)
+        self.page.wait_for_function(SHOWN)
+
+    def outputs(self) -> list[list[dict]]:
+        """The outputs of each code cell, as the notebook file would hold them."""
+        return self.page.evaluate(OUTPUTS)
+
+    def explorers(self) -> list[ShownExplorer]:
+        """Every explorer that is shown now, from top to bottom."""
+        roots = self.page.locator(".jp-Notebook .widget-vbox:has(> img.widget-image):has(> .widget-box)")
+        return [ShownExplorer(self.page, root) for root in roots.all()]
+
+    def screenshots(self, folder: Path) -> None:
+        """Pictures of the whole notebook, one for each screen of it."""
+        outer = self.page.locator(".jp-WindowedPanel-outer")
+        height, step = outer.evaluate("e => [e.scrollHeight, e.clientHeight]")
+        for number, top in enumerate(range(0, height, step - 40), start=1):
+            outer.evaluate("(e, top) => { e.scrollTop = top; }", top)
+            self.page.screenshot(path=folder / f"{self.name}-screen-{number:02d}.png")
+
+    def close(self) -> None:
+        """Close the page and stop its kernel."""
+        self.page.evaluate(SHUT_DOWN)
+        self.page.close()
+
+
+class ShownExplorer:
+    """The parts of one explorer in the page."""
+
+    def __init__(self, page: Page, root: Locator):
+        self.page, self.root = page, root
+        self.image = root.locator("> img.widget-image")
+        texts = root.locator("> .widget-html")
+        self.sentence, self.error, self.note = texts.nth(0), texts.nth(1), texts.nth(2)
+        self.sliders = root.locator(".widget-slider")
+        self.choices = root.locator("select")
+        self.toggles = root.locator("input[type=checkbox]")
+        self.presets = root.locator("button:not(:text-is('reset')):not(:text-is('copy as code'))")
+
+    def press(self, slider: int, key: str, times: int = 1) -> None:
+        """Focus a slider and press a key."""
+        self.sliders.nth(slider).locator(".noUi-handle").focus()
+        for _ in range(times):
+            self.page.keyboard.press(key)
+
+    def push(self, label: str) -> None:
+        """Press the button with this label."""
+        self.root.get_by_role("button", name=label, exact=True).click()
+
+    def picture(self) -> bytes:
+        """The bytes of the picture that is shown."""
+        return base64.b64decode(self.image.evaluate(BYTES))
+
+    def code(self) -> str:
+        """What *copy as code* says."""
+        self.push("copy as code")
+        field = self.root.locator("> .widget-text input")
+        field.wait_for(state="visible")
+        return field.input_value()
