@@ -6,14 +6,17 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from nnlab.description import Choice, Description, Preset, Slider
 from nnlab.explorer import Explorer
 from nnlab.optimizers import SGD
 
 CONVERGED = 1e-3  # of the first loss
+FLOOR = 1e-6  # the lowest loss that the picture shows; a line below it, or at 0, leaves through the bottom
 BOWL, VALLEYS = "bowl", "two valleys"
-VIEW = {BOWL: ((-3.2, 3.2), (-0.9, 13.0)), VALLEYS: ((-2.3, 2.3), (-0.8, 7.0))}
+FAR = {BOWL: 1.0, VALLEYS: 0.25}  # curvature far from the middle, in units of the control
+HALF_WIDTH = 3.2  # of the view
 
 
 class Result(NamedTuple):
@@ -29,15 +32,20 @@ class Result(NamedTuple):
 
 
 def loss(landscape: str, curvature: float, w):
-    """The bowl L w^2 / 2, or L times two valleys (w^2 - 1)^2 / 2 - 3 w / 10, of which the right one is deeper."""
+    """The bowl L w^2 / 2, or L (w^2 / 8 + exp(-w^2) - 3 w / 20): two valleys, of which the right one is deeper.
+
+    The curvature is L everywhere in the bowl, and about L at the bottom of both valleys.
+    """
     if landscape == BOWL:
         return curvature * w * w / 2
-    return curvature * ((w * w - 1) * (w * w - 1) / 2 - 0.3 * w)
+    return curvature * (w * w / 8 + np.exp(-w * w) - 0.15 * w)
 
 
-def slope(landscape: str, curvature: float, w):
+def slope(landscape: str, curvature: float, w: float) -> float:
     """The derivative of ``loss`` with respect to w."""
-    return curvature * w if landscape == BOWL else curvature * (2 * w * (w * w - 1) - 0.3)
+    if landscape == BOWL:
+        return curvature * w
+    return curvature * (w / 4 - 2 * w * math.exp(-w * w) - 0.15)
 
 
 def compute(landscape: str, lr: float, curvature: float, start: float, steps: int) -> Result:
@@ -51,18 +59,10 @@ def compute(landscape: str, lr: float, curvature: float, start: float, steps: in
         if not loss(landscape, curvature, params["w"]) < 1e12:
             break
     w = np.array(path)
-    grid = np.linspace(-2, 2, 4001)
-    losses = loss(landscape, curvature, w)
-    growing = landscape == BOWL and lr * curvature > 2 and start != 0
-    return Result(
-        landscape,
-        lr,
-        curvature,
-        w,
-        losses,
-        float(loss(landscape, curvature, grid).min()),
-        bool(growing or not losses[-1] < 1e12),
-    )
+    lowest = float(loss(landscape, curvature, np.linspace(-2, 2, 4001)).min())
+    unstable = lr * curvature * FAR[landscape] > 2 * (1 + 1e-12) and start != 0
+    diverged = unstable and (landscape == BOWL or abs(path[-1]) > HALF_WIDTH)
+    return Result(landscape, lr, curvature, w, loss(landscape, curvature, w), lowest, diverged)
 
 
 def draw(figure) -> dict:
@@ -70,9 +70,11 @@ def draw(figure) -> dict:
     left, right = figure.subplots(1, 2, width_ratios=[1.25, 1])
     left.set(xlabel="parameter w", ylabel="loss")
     left.set_title("the path on the curve")
-    right.set(xlabel="step", ylabel="loss above the lowest", yscale="log", ylim=(1e-8, 1e2))
+    left.ticklabel_format(scilimits=(-3, 5))
+    right.set(xlabel="step", ylabel="loss above the lowest", yscale="log")
+    right.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     right.set_title("loss by step")
-    return {
+    artists = {
         "curve": left.plot([], [], "-", color="0.55", linewidth=2)[0],
         "path": left.plot([], [], "-o", color="#0072B2", markersize=5, linewidth=1)[0],
         "start": left.plot([], [], "o", color="#D55E00", markersize=9, label="start")[0],
@@ -80,46 +82,77 @@ def draw(figure) -> dict:
         "where": left.text(0.5, 0.93, "", transform=left.transAxes, ha="center", fontsize=10),
         "loss": right.plot([], [], "-o", color="#0072B2", markersize=3.5)[0],
     }
+    marks = [artists["start"], artists["end"]]
+    left.legend(handles=marks, loc="lower right", bbox_to_anchor=(1, 0.98), ncols=2, columnspacing=1, handletextpad=0.2)
+    return artists
 
 
 def update(artists: dict, result: Result) -> None:
     """Move curve, path and loss; widen the view by powers of four where the path leaves it."""
-    axes = artists["curve"].axes, artists["loss"].axes
-    (left, right), (low, high) = VIEW[result.landscape]
-    reach = np.abs(result.w).max() / right
-    zoom = 4.0 ** max(0, math.ceil(math.log(reach, 4))) if reach > 0 else 1.0
-    left, right = left * zoom, right * zoom
-    grid = np.linspace(left, right, 300)
+    left = artists["curve"].axes
+    zoom = widening(np.abs(result.w).max() / HALF_WIDTH)
+    width = HALF_WIDTH * zoom
+    grid = np.linspace(-width, width, 300)
     curve = loss(result.landscape, result.curvature, grid)
+    top = 1.5 * 2.0 ** max(0, math.ceil(math.log2(max(result.loss.max(), 1.0) / 1.3)))
     if zoom > 1:
-        low, high = -0.05 * curve.max(), 1.15 * curve.max()
-    axes[0].set(xlim=(left, right), ylim=(low, high))
+        top = 1.15 * curve.max()
+    left.set(xlim=(-width, width), ylim=(-0.07 * top, top))
     artists["curve"].set_data(grid, curve)
     artists["path"].set_data(result.w, result.loss)
     artists["start"].set_data(result.w[:1], result.loss[:1])
     artists["end"].set_data(result.w[-1:], result.loss[-1:])
-    artists["where"].set_text(f"diverges: view {zoom:.0f} times wider" if zoom > 1 else "")
-    above = np.maximum(result.loss - result.lowest, 1e-8)
-    artists["loss"].set_data(np.arange(len(above)), above)
-    top = 10.0 ** (2 * max(1, math.ceil(math.log10(above.max()) / 2)))
-    axes[1].set(xlim=(-1, 10 * math.ceil((len(above) - 1) / 10) + 1), ylim=(1e-8, top))
+    artists["where"].set_text(f"diverges: view {zoom:,.0f} times wider" if zoom > 1 else "")
+    show_loss(artists["loss"], result.loss - result.lowest)
+
+
+def widening(reach: float) -> float:
+    """How many times wider the view must be to show ``reach`` half widths: 1, 4, 16, ..."""
+    return 4.0 ** max(0, math.ceil(math.log(reach, 4))) if reach > 0 else 1.0
+
+
+def show_loss(line, above) -> None:
+    """Put a loss by step into a line on a logarithmic axis, with limits that change rarely."""
+    line.set_data(np.arange(len(above)), above)
+    top = 10.0 ** (2 * max(1, math.ceil(math.log10(max(above.max(), FLOOR)) / 2)))
+    right = next(steps for steps in (10, 20, 40, 60, 100, 150, 200) if steps >= len(above) - 1)
+    line.axes.set(xlim=(-0.03 * right, 1.03 * right), ylim=(FLOOR, top))
 
 
 def sentence(result: Result) -> str:
     """What happened: the regime by lr times curvature, and how fast."""
-    bowl = result.landscape == BOWL
     head = f"lr {result.lr:.3g}, curvature {result.curvature:.2g}: "
+    bowl, above = result.landscape == BOWL, result.loss - result.lowest
     if result.diverged:
         limit = f", because lr is above 2 / curvature = {2 / result.curvature:.3g}" if bowl else ""
         return head + f"diverges{limit}."
-    above = result.loss - result.lowest
-    near = np.flatnonzero(above <= CONVERGED * max(above[0], 1e-12))
-    turns = int(np.sum(np.diff(np.sign(np.diff(result.w))) != 0))
-    swing = f", turning round {turns} times" if turns else ", without turning round"
+    if above[0] < 1e-9:
+        return head + "starts at the lowest point, where the slope is zero, and stays there."
+    if bowl and math.isclose(result.lr * result.curvature, 2):
+        return head + "jumps to and fro and gets nowhere, because lr is exactly 2 / curvature."
+    near = np.flatnonzero(above <= CONVERGED * above[0])
+    swing = turning(result.w)
     if len(near):
-        return head + f"within 0.1 % of the first loss after {near[0]} steps{swing}."
+        return head + f"the loss falls to 0.1 % of its start in {counted(near[0], 'step')}{swing}."
     valley = " in the shallower valley" if not bowl and result.w[-1] < 0 else ""
-    return head + f"after {len(result.w) - 1} steps the loss is {above[-1]:.2g} above the lowest{valley}{swing}."
+    steps = counted(len(result.w) - 1, "step")
+    return head + f"after {steps} the loss is {above[-1]:.2g} above the lowest{valley}{swing}."
+
+
+def turning(w: np.ndarray) -> str:
+    """How often a path changes its direction, in words."""
+    moves = np.sign(np.diff(w))
+    turns = int(np.sum(moves[1:] * moves[:-1] < 0))
+    return ", turning round " + ("once" if turns == 1 else counted(turns, "time")) if turns else ", never turning round"
+
+
+def counted(number: int, thing: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "step"), counted(20, "step")
+    ('1 step', '20 steps')
+    """
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 DESCRIPTION = Description(
@@ -144,7 +177,7 @@ DESCRIPTION = Description(
         Preset(
             "wrong valley",
             "it stops in the valley where it began",
-            {"landscape": VALLEYS, "start": -1.8, "lr": 0.1},
+            {"landscape": VALLEYS, "start": -2.8, "lr": 0.3},
         ),
     ),
 )

@@ -1,0 +1,172 @@
+"""descent_2d: why is a narrow ravine slow? Gradient descent on a quadratic with two curvatures."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from nnlab import surfaces
+from nnlab.description import Description, Preset, Slider
+from nnlab.explorer import Explorer
+from nnlab.explorers.descent_1d import CONVERGED, counted, show_loss, widening
+from nnlab.optimizers import SGD
+
+HALF_WIDTH, HALF_HEIGHT = 2.4, 1.5  # of the view
+LEVELS = 0.12 * 1.6 ** np.arange(12)  # where the level lines meet the x axis
+CIRCLE = np.append(np.exp(2j * np.pi * np.arange(73) / 72), np.nan)  # nan lifts the pen between two lines
+
+
+class Result(NamedTuple):
+    """The path of one descent; ``x``, ``y`` and ``loss`` have an entry for the start and for every step."""
+
+    lr: float
+    condition: float
+    x: np.ndarray
+    y: np.ndarray
+    loss: np.ndarray
+    guaranteed: np.ndarray  # the loss by step that the best learning rate cannot exceed
+    diverged: bool
+
+
+def compute(lr: float, condition: float, start_x: float, start_y: float, steps: int) -> Result:
+    """Follow SGD on (x^2 + c y^2) / 2 for a number of steps, or until the loss is above 10^12.
+
+    With the best learning rate 2 / (L + mu), here 2 / (c + 1), step t leaves at most ((c - 1) / (c + 1))^(2 t)
+    of the first loss (Nesterov 2004, theorem 2.1.15, squared).
+    """
+    path = surfaces.descend(surfaces.ravine(condition), SGD(lr=lr), steps, (start_x, start_y))
+    x, y, loss = (np.array(values) for values in path[:3])
+    shown = int(np.argmax(loss > 1e12)) + 1 if (loss > 1e12).any() else len(loss)
+    rate = (condition - 1) / (condition + 1)
+    guaranteed = loss[0] * rate ** (2 * np.arange(steps + 1))
+    too_long = 2 * (1 + 1e-12)  # an lr of exactly 2 / c must not be lost to rounding
+    diverged = (start_y != 0 and lr * condition > too_long) or (start_x != 0 and lr > too_long)
+    return Result(lr, condition, x[:shown], y[:shown], loss[:shown], guaranteed, diverged)
+
+
+def draw(figure) -> dict:
+    """Level lines with the path on the left, the loss by step on the right."""
+    left, right = figure.subplots(1, 2, width_ratios=[1.25, 1])
+    left.set(xlabel="x, curvature 1", ylabel="y, curvature c")
+    left.set_title("the path")
+    left.ticklabel_format(scilimits=(-3, 4))
+    left.locator_params(nbins=5)
+    left.grid(False)
+    right.set(xlabel="step", ylabel="loss", yscale="log")
+    right.set_title("loss by step")
+    right.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    artists = {
+        "levels": left.plot([], [], "-", color="0.75", linewidth=0.9)[0],
+        "path": left.plot([], [], "-o", color="#0072B2", markersize=4, linewidth=1)[0],
+        "start": left.plot([], [], "o", color="#D55E00", markersize=9, label="start")[0],
+        "end": left.plot([], [], "s", color="#009E73", markersize=8, label="end")[0],
+        "lowest": left.plot(0, 0, "*", color="black", markersize=10, zorder=2.5)[0],
+        "where": note(left),
+        "guaranteed": right.plot([], [], "--", color="black", linewidth=1.4, label="best lr")[0],
+        "loss": right.plot([], [], "-o", color="#0072B2", markersize=3.5, label="this lr")[0],
+    }
+    for ax, names in (left, ("start", "end")), (right, ("loss", "guaranteed")):
+        above_the_axes(ax, [artists[name] for name in names])
+    return artists
+
+
+def note(ax):
+    """A line of text at the top, readable on whatever lies under it."""
+    paper = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 2}
+    return ax.text(0.5, 0.93, "", transform=ax.transAxes, ha="center", fontsize=10, bbox=paper)
+
+
+def above_the_axes(ax, handles) -> None:
+    """A legend in one line, right of the title, where nothing can lie under it."""
+    ax.legend(
+        handles=handles,
+        loc="lower right",
+        bbox_to_anchor=(1.03, 0.98),
+        ncols=len(handles),
+        columnspacing=1,
+        handletextpad=0.4,
+        handlelength=1.6,
+        borderpad=0.2,
+    )
+
+
+def update(artists: dict, result: Result) -> None:
+    """Move level lines, path and both losses; widen the view by powers of four where the path leaves it."""
+    reach = max(np.abs(result.x).max() / HALF_WIDTH, np.abs(result.y).max() / HALF_HEIGHT)
+    zoom = widening(reach)
+    left = artists["path"].axes
+    left.set(xlim=(-HALF_WIDTH * zoom, HALF_WIDTH * zoom), ylim=(-HALF_HEIGHT * zoom, HALF_HEIGHT * zoom))
+    artists["levels"].set_data(*level_lines(1, result.condition, zoom))
+    artists["path"].set_data(result.x, result.y)
+    artists["start"].set_data(result.x[:1], result.y[:1])
+    artists["end"].set_data(result.x[-1:], result.y[-1:])
+    artists["where"].set_text(f"diverges: view {zoom:,.0f} times wider" if zoom > 1 else "")
+    show_loss(artists["loss"], result.loss)
+    artists["guaranteed"].set_data(np.arange(len(result.guaranteed)), result.guaranteed)
+
+
+def level_lines(curvature_x: float, curvature_y: float, zoom: float = 1.0):
+    """Points (x, y) on ellipses of equal loss around (0, 0), as one line with gaps."""
+    x, y = (np.outer(LEVELS * zoom, part).ravel() for part in (CIRCLE.real, CIRCLE.imag))
+    return x, y * math.sqrt(curvature_x / curvature_y)
+
+
+def sentence(result: Result) -> str:
+    """What happened: how fast, or why not."""
+    c, steps = result.condition, len(result.x) - 1
+    head = f"lr {result.lr:.3g}, condition number {c:.3g}: "
+    if result.loss[0] == 0:
+        return head + "starts at the lowest point, where the gradient is zero, and stays there."
+    if result.diverged:
+        return head + f"diverges, because lr is above 2 / largest curvature = {2 / c:.3g}."
+    near = np.flatnonzero(result.loss <= CONVERGED * result.loss[0])
+    jumps = int(np.sum(result.y[1:] * result.y[:-1] < 0))
+    across = f", jumping across the valley {'once' if jumps == 1 else counted(jumps, 'time')}" if jumps else ""
+    if len(near):
+        return head + f"the loss falls to 0.1 % of its start in {counted(near[0], 'step')}{across}."
+    share = 100 * result.loss[-1] / result.loss[0]
+    return head + f"after {counted(steps, 'step')} {share:.2g} % of the first loss is left{across}."
+
+
+DESCRIPTION = Description(
+    name="descent_2d",
+    title="Why is a narrow ravine slow?",
+    controls=(
+        Slider("lr", 0.03, 0.003, 3.0, 0.02, "learning rate lr", log=True),
+        Slider("condition", 20.0, 1.0, 100.0, 0.02, "condition number c", log=True),
+        Slider("start_x", -2.0, -2.2, 2.2, 0.1, "start x"),
+        Slider("start_y", 1.0, -1.3, 1.3, 0.1, "start y"),
+        Slider("steps", 40, 1, 200, 1, "steps"),
+    ),
+    compute=compute,
+    draw=draw,
+    update=update,
+    sentence=sentence,
+    presets=(
+        Preset("too small", "safe, but it creeps along the valley", {"lr": 0.01}),
+        Preset("best", "lr = 2 / (1 + c): both directions shrink equally fast", {"lr": 0.0952}),
+        Preset("zigzag", "lr just below 2 / c: every step jumps across the valley", {"lr": 0.0985}),
+        Preset("too large", "lr just above 2 / c: the steep direction grows", {"lr": 0.103}),
+        Preset("round bowl", "condition number 1: one step is enough", {"condition": 1.0, "lr": 1.0}),
+        Preset(
+            "narrow ravine",
+            "condition number 100: even the best lr needs more than 100 steps",
+            {"condition": 100.0, "lr": 0.0198, "steps": 200},
+        ),
+    ),
+)
+
+
+def descent_2d(**values) -> Explorer:
+    """Gradient descent on the ravine (x^2 + c y^2) / 2, whose condition number is c.
+
+    Args:
+        lr: learning rate, 0.003 to 3; the descent diverges exactly when lr > 2 / c.
+        condition: c, 1 to 100: the largest curvature divided by the smallest.
+        start_x, start_y: where the descent begins, -2.2 to 2.2 and -1.3 to 1.3.
+        steps: 1 to 200.
+    """
+    return Explorer(DESCRIPTION, **values)
