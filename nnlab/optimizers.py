@@ -72,14 +72,16 @@ class Optimizer:
             ValueError: names or shapes of ``grads`` are not those of ``params``.
         """
         if params.keys() != grads.keys():
-            wrong = ", ".join(sorted(params.keys() ^ grads.keys()))
-            raise ValueError(f"grads must have the names of params. They differ in {wrong}. Try net.backward(...).")
+            raise ValueError(
+                f"grads must have the names of params, {', '.join(params)}. Got {', '.join(grads) or 'none'}. "
+                "Try net.backward(...)."
+            )
         step, new_params, memory = state.step + 1, {}, {}
         for name, p in params.items():
             g, rule = grads[name], self._for(p)
             if getattr(g, "shape", ()) != getattr(p, "shape", ()):
                 raise ValueError(
-                    f"grads[{name!r}] must have the shape of its parameter, {tuple(p.shape)}. Got "
+                    f"grads[{name!r}] must have the shape of its parameter, {tuple(getattr(p, 'shape', ()))}. Got "
                     f"{tuple(getattr(g, 'shape', ()))}. Try the gradient of the mean loss over the batch."
                 )
             if not self.decoupled and not (isinstance(rule.weight_decay, float) and rule.weight_decay == 0):

@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 
 import pytest
+import torch
 from hypothesis import settings
 
 # The same examples on every run, so that the suite passes or fails for a reason that can be repeated.
@@ -11,18 +12,25 @@ settings.register_profile("repeatable", derandomize=True, deadline=None, max_exa
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile("repeatable")
 
+torch.set_num_threads(1)  # the tensors are small: threads that wait for each other only cost time on a busy machine
+
 
 @pytest.fixture
 def refused():
     """A context in which a ValueError or TypeError must be raised that says rule, value and remedy."""
 
     @contextmanager
-    def context(value="", errors=(ValueError, TypeError)):
-        with pytest.raises(errors) as caught:
+    def context(value="", start=""):
+        with pytest.raises((ValueError, TypeError)) as caught:
             yield
         message = str(caught.value)
+        assert message.startswith(start), message
         assert "must" in message, message
         assert f"Got {value}" in message, message
         assert "Try" in message or "Did you mean" in message, message
 
     return context
+
+
+def pytest_addoption(parser):
+    parser.addoption("--shots", metavar="FOLDER", help="where the browser tests put their screenshots")
