@@ -140,7 +140,7 @@ class Environment:
     def _make(self, extras):
         _require_venv()
         started = time.monotonic()
-        _say("Making the environment .venv in this folder. The first start takes a minute or two.")
+        _say("Making the environment .venv in this folder. The first start takes a minute or more.")
         try:
             self.folder.mkdir()
             self._write({"state": "unfinished", "ours": True})
@@ -154,7 +154,7 @@ class Environment:
 
     def _update(self, extras):
         before = self.record()
-        _say("Bringing .venv up to date with this clone. This can take a minute or two.")
+        _say("Bringing .venv up to date with this clone. This can take a minute or more.")
         ours = before.get("ours", False)
         try:
             self._write({**before, "state": "unfinished", "ours": ours})

@@ -10,14 +10,13 @@ from nnlab.notebook_files import read, text_of, write
 
 # On Colab and Kaggle everything that nnlab requires is there already; --no-deps keeps their torch as it is.
 SETUP = """\
-# Colab and Kaggle: this installs nnlab. Everywhere else it does nothing.
 import os, sys
 repository = "{repository}"
-if ("google.colab" in sys.modules or os.path.isdir("/kaggle")) and repository:
-    %pip install -q --no-deps git+https://github.com/{{repository}}
-elif "google.colab" in sys.modules or os.path.isdir("/kaggle"):
-    print("nnlab is not published yet: run this notebook from a clone with `python3 -m nnlab lab`.")
-"""
+if "google.colab" in sys.modules or os.path.isdir("/kaggle"):  # elsewhere this cell does nothing
+    if repository:
+        %pip install -q --no-deps git+https://github.com/{{repository}}
+    else:
+        print("This copy cannot install nnlab here: open it from a launch link, or run it from a clone.")"""
 
 FROM_A_CLONE = "*Run it with* `python3 -m nnlab lab` *from a clone.*"
 LAUNCH = re.compile(r"<!-- launch -->.*?<!-- /launch -->", re.DOTALL)
@@ -35,7 +34,7 @@ def repository(root=ROOT):
 
 def setup_source(repository):
     """The source of the set-up cell, the same in every notebook."""
-    return SETUP.format(repository=repository).rstrip("\n")
+    return SETUP.format(repository=repository)
 
 
 def launch_line(repository, notebook):
@@ -64,12 +63,13 @@ def badges(repository, root=ROOT):
     ]
     for path in sorted((root / "notebooks").glob("*.ipynb")):
         notebook = read(path)
-        _fill(notebook, repository, path.name)
+        fill(notebook, repository, path.name)
         changed += [path] if write(path, notebook) else []
     return changed
 
 
-def _fill(notebook, repository, name):
+def fill(notebook, repository, name):
+    """Write, in place, the launch line and the set-up cell of the notebook that is stored as `name`."""
     first = next((cell for cell in notebook["cells"] if cell["cell_type"] == "markdown"), None)
     if first:
         first["source"] = _launched(text_of(first["source"]), repository, name)

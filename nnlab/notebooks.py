@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from nnlab.environment import ROOT
+from nnlab.launch import fill, repository
 from nnlab.notebook_files import NotebookError, complaint, normalise, read, text_of, write
 
 FOLDER = ROOT / "notebooks"
@@ -82,6 +83,7 @@ def execute(path):
 
     path = Path(path)
     notebook = nbformat.from_dict(read(path))
+    fill(notebook, repository(), path.name)
     for cell in notebook.cells:
         cell.source = text_of(cell.source)
     notebook.cells.append(nbformat.v4.new_code_cell(MEASURE))
