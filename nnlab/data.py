@@ -61,7 +61,7 @@ def digits(seed: int = 0, standardize: bool = False) -> Dataset:
             subtracts each pixel's mean and divides by its standard deviation, both of the *training* data.
 
     >>> digits(seed=0)
-    digits: 1,078 train, 359 val, 360 test; 64 features, 10 classes
+    digits: 1,077 train, 360 val, 360 test; 64 features, 10 classes
     """
     from sklearn.datasets import load_digits
 
@@ -78,7 +78,7 @@ def moons(n: int = 300, noise: float = 0.2, seed: int = 0) -> Dataset:
     """
     from sklearn.datasets import make_moons
 
-    check_size(n, noise)
+    check_sample(n, noise, seed)
     x, y = make_moons(n, noise=noise, random_state=seed)
     return split("moons", x, y, seed, classes=2)
 
@@ -89,8 +89,9 @@ def spirals(n: int = 150, classes: int = 3, noise: float = 0.2, seed: int = 0) -
     Args:
         n: samples in all. classes: arms. noise: standard deviation of the angle, in radians. seed: points and split.
     """
-    check_size(n, noise)
+    check_sample(n, noise, seed)
     arguments.whole("classes", classes, 3, at_least=2)
+    arguments.whole("n", n, 50 * classes, at_least=5 * classes)  # so that every class is in every part
     draw = np.random.default_rng(seed)
     y = np.arange(n) % classes
     r = np.sqrt(draw.uniform(0.01, 1, n))
@@ -104,16 +105,17 @@ def polynomial(n: int = 100, noise: float = 0.2, seed: int = 0) -> Dataset:
     Args:
         n: samples in all. noise: standard deviation of the target. seed: points and split.
     """
-    check_size(n, noise)
+    check_sample(n, noise, seed)
     draw = np.random.default_rng(seed)
     x = draw.uniform(-1, 1, n)
     return split("polynomial", x[:, None], 2 * x**3 - x + noise * draw.standard_normal(n), seed, classes=None)
 
 
-def check_size(n: int, noise: float) -> None:
-    """Check the two arguments that all toy problems share."""
+def check_sample(n: int, noise: float, seed: int) -> None:
+    """Check the three arguments that all toy problems share."""
     arguments.whole("n", n, 300, at_least=20)
     arguments.not_negative("noise", noise, 0.2)
+    arguments.whole("seed", seed, 0, at_least=0)
 
 
 def split(name: str, x: np.ndarray, y: np.ndarray, seed: int, classes: int | None) -> Dataset:
