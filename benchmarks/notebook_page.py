@@ -45,6 +45,11 @@ BYTES = """async image => {
     const bytes = new Uint8Array(await (await fetch(image.src)).arrayBuffer());
     return btoa(Array.from(bytes, b => String.fromCharCode(b)).join(''));
 }"""
+COUNT_FRAMES = """image => {
+    const seen = window.nnlabFrames = {before: 0, after: 0, last: false};
+    new MutationObserver(() => { seen[seen.last ? 'after' : 'before'] += 1; })
+        .observe(image, {attributes: true, attributeFilter: ['src']});
+}"""
 SHUT_DOWN = "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
 
 
@@ -102,8 +107,13 @@ class NotebookPage:
         roots = self.page.locator(".jp-Notebook .widget-vbox:has(> img.widget-image):has(> .widget-box)")
         return [ShownExplorer(self.page, root) for root in roots.all()]
 
+    def predictions(self) -> list[Locator]:
+        """Every cell that asks for a prediction."""
+        return self.page.locator(".jp-CodeCell:has(.widget-radio-box)").all()
+
     def screenshots(self, folder: Path) -> None:
         """Pictures of the whole notebook, one for each screen of it."""
+        folder.mkdir(exist_ok=True)
         outer = self.page.locator(".jp-WindowedPanel-outer")
         height, step = outer.evaluate("e => [e.scrollHeight, e.clientHeight]")
         for number, top in enumerate(range(0, height, step - 40), start=1):
@@ -149,3 +159,12 @@ class ShownExplorer:
         field = self.root.locator("> .widget-text input")
         field.wait_for(state="visible")
         return field.input_value()
+
+    def count_frames(self):
+        """Count pictures from now on, apart for those before and after ``mark_last_key``; call the result to read."""
+        self.image.evaluate(COUNT_FRAMES)
+        return lambda: self.page.evaluate("() => window.nnlabFrames")
+
+    def mark_last_key(self) -> None:
+        """Say that the keys of a burst are over."""
+        self.page.evaluate("() => { window.nnlabFrames.last = true; }")

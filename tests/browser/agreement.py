@@ -1,0 +1,69 @@
+"""Does an explorer in the page show what its controls say? The reference is the same explorer without a browser."""
+
+import ast
+import time
+from functools import cache
+
+import nnlab
+from nnlab.description import Choice, Slider, Toggle
+
+PATIENCE = 60  # seconds
+
+
+@cache
+def reference(name):
+    """An explorer of that name in this process, which no browser and no kernel has touched."""
+    return getattr(nnlab.explorers, name)()
+
+
+def named_in(code):
+    """The name and the arguments of ``nnlab.explorers.name(argument=value, ...)``."""
+    call = ast.parse(code, mode="eval").body
+    assert ast.unparse(call.func).startswith("nnlab.explorers."), code
+    return call.func.attr, {argument.arg: ast.literal_eval(argument.value) for argument in call.keywords}
+
+
+def agree(shown):
+    """Wait until controls, code, sentence and picture of an explorer in the page belong together; return its code.
+
+    The values that *copy as code* names are computed and drawn anew here: the sentence must be the same text and the
+    picture the same bytes, and every control must stand at its value.
+    """
+    end = time.monotonic() + PATIENCE
+    while difference := (found := compare(shown))[1]:
+        assert time.monotonic() < end, f"{found[0]}: {difference}"
+        shown.page.wait_for_timeout(50)
+    return found[0]
+
+
+def compare(shown):
+    """The code of an explorer in the page, and the first thing in it that does not belong to the code."""
+    code = shown.code()
+    name, values = named_in(code)
+    expected = reference(name)
+    expected.set(**expected.description.values(**values))
+    checks = {
+        "controls": (read_controls(shown, expected), wanted_controls(expected)),
+        "sentence": (shown.sentence.inner_text().strip(), expected.sentence),
+        "error": (shown.error.inner_text().strip(), ""),
+        "picture": (hash(shown.picture()), hash(expected._image.value)),
+    }
+    return code, next((f"{what}: {got} is not {want}" for what, (got, want) in checks.items() if got != want), None)
+
+
+def read_controls(shown, expected):
+    """What the page shows beside each slider, in each list and in each box, in the order of the controls."""
+    readouts = iter(shown.root.locator(".widget-slider .widget-readout").all_inner_texts())
+    chosen = iter(shown.choices.evaluate_all("lists => lists.map(l => l.selectedOptions[0].textContent)"))
+    ticked = iter(shown.toggles.evaluate_all("boxes => boxes.map(b => b.checked)"))
+    source = {Slider: readouts, Choice: chosen, Toggle: ticked}
+    return [next(source[type(control)]) for control in expected.description.controls]
+
+
+def wanted_controls(expected):
+    """The same from the values of an explorer."""
+    values = expected.values
+    return [
+        control.text(values[control.name]) if isinstance(control, Slider) else values[control.name]
+        for control in expected.description.controls
+    ]
