@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from itertools import product
 
@@ -15,7 +16,24 @@ from nnlab.network import Network, Params
 from nnlab.optimizers import Optimizer
 
 
+@contextmanager
+def one_thread():
+    """Compute on one thread, then return to as many as before.
+
+    The tensors of an ensemble are small, so a second thread saves little; while other programs keep the cores
+    busy it costs up to a hundred times the time, because the threads wait for each other after every operation.
+    And with one thread the bits of a run do not depend on how many threads there are.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 @torch.inference_mode()
+@one_thread()
 def train(
     net: Network,
     data: Dataset,

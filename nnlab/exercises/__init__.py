@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable
 
 from nnlab import arguments
 from nnlab.exercises.exercise import CORRECT, NOT_ATTEMPTED, WRONG, Exercise, Mistake, Report
@@ -12,15 +13,16 @@ NOTEBOOKS = {"01": "gradient_descent", "06": "optimizers"}
 _hints_given: dict[str, int] = {}  # exercise -> hints given in this session: ``hint`` gives the *next* one
 
 
-def exercises() -> dict[str, Exercise]:
-    """Every exercise by its id."""
-    modules = [importlib.import_module(f"nnlab.exercises.{name}") for name in NOTEBOOKS.values()]
+def exercises(notebooks: Iterable[str] = tuple(NOTEBOOKS)) -> dict[str, Exercise]:
+    """Every exercise of these notebooks (such as "06"), by its id."""
+    modules = [importlib.import_module(f"nnlab.exercises.{NOTEBOOKS[number]}") for number in notebooks]
     return {exercise.id: exercise for module in modules for exercise in module.EXERCISES}
 
 
 def find(id: str) -> Exercise:
     """The exercise with that id, such as "06.3"; an unknown id raises a ValueError with the nearest known one."""
-    known = exercises()
+    number = str(id)[:2]
+    known = exercises([number] if number in NOTEBOOKS else NOTEBOOKS)
     arguments.one_of("exercise", id, known)
     return known[id]
 
