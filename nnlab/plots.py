@@ -53,11 +53,15 @@ def plot_learning_curves(history: History, ax, of: str = "val_loss", by: str | N
 def label_lines(ax, gap: float = 0.075):
     """Write every line's label at its right end, moved apart vertically where they would overlap.
 
+    Called again after more lines were drawn, it writes all labels anew.
+
     Args:
         ax: the Axes, with its lines drawn and its limits set.
         gap: the least distance between two labels, as a share of the height of the Axes.
     """
     ax.autoscale_view()
+    for text in [text for text in ax.texts if text.get_gid() == "line label"]:
+        text.remove()
     lines = [line for line in ax.get_lines() if not line.get_label().startswith("_") and len(line.get_xdata())]
     to_axes = ax.transData + ax.transAxes.inverted()
     ends = [to_axes.transform((line.get_xdata()[-1], line.get_ydata()[-1])) for line in lines]
@@ -73,6 +77,7 @@ def label_lines(ax, gap: float = 0.075):
             va="center",
             fontsize=9,
             clip_on=False,
+            gid="line label",
         )
     return ax
 
