@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import os
 import platform
@@ -36,12 +37,19 @@ def show_source(thing) -> Source:
         raise TypeError(
             f"show_source needs a function, a method or a class. Got {thing!r}. Try nnlab.show_source(type(thing))."
         ) from error
-    doc = inspect.getsource(thing) and thing.__doc__
-    if doc:
-        start = text.index('"""')
-        end = text.index('"""', start + 3) + 3
-        text = text[: text.rindex("\n", 0, start)] + text[end:]
-    return Source(text.rstrip())
+    return Source(without_docstring(text).rstrip())
+
+
+def without_docstring(text: str) -> str:
+    """The source text of one function or class without the docstring and the blank line after it."""
+    definition = ast.parse(text).body[0]
+    if ast.get_docstring(definition) is None:
+        return text
+    lines, doc = text.splitlines(), definition.body[0]
+    rest = lines[doc.end_lineno :]
+    while rest and not rest[0].strip():
+        rest = rest[1:]
+    return "\n".join(lines[: doc.lineno - 1] + rest)
 
 
 class Card:

@@ -109,7 +109,8 @@ def sentence(result: Result) -> str:
     """How often the ball ran past the lowest point, and whether and when it settled there."""
     steps = len(result.w) - 1
     boost = 1 / (1 - result.momentum)
-    head = f"{result.method} {result.momentum:.2g}, lr {result.lr:.3g} (steps grow up to {boost:.3g}-fold): "
+    memory = f"steps grow up to {boost:.3g}-fold" if result.momentum else "no memory"
+    head = f"{result.method} {result.momentum:.2g}, lr {result.lr:.3g} ({memory}): "
     if not abs(result.w[-1]) < 1000:
         return head + f"diverged after {steps} steps."
     off = result.w - GOAL[result.landscape]
@@ -139,7 +140,7 @@ DESCRIPTION = Description(
     sentence=sentence,
     presets=(
         Preset("no memory", "momentum 0 is plain gradient descent: it creeps", {"momentum": 0.0}),
-        Preset("critical", "momentum (1 - sqrt(lr))^2 is the fastest that does not swing", {"momentum": 0.74}),
+        Preset("critical", "momentum (1 - sqrt(lr))^2 is the fastest that does not swing", {"momentum": 0.73}),
         Preset("too much", "0.99 remembers a hundred steps: it swings and swings", {"momentum": 0.99}),
         Preset("over the bump", "its speed carries it into the deeper valley", {"landscape": BUMP, "momentum": 0.85}),
         Preset("stuck", "without memory it stays in the first valley", {"landscape": BUMP, "momentum": 0.0}),
