@@ -32,7 +32,7 @@ def one_thread():
         torch.set_num_threads(before)
 
 
-@torch.inference_mode()
+@torch.no_grad()
 @one_thread()
 def train(
     net: Network,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import torch
 
 from nnlab import arguments
+
+CURVES = ("loss", "val_loss", "val_accuracy")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,8 +43,11 @@ class History:
 
     @property
     def diverged(self) -> torch.Tensor:
-        """(member,), the first step at which the training loss was inf or nan, or -1 for a member that held."""
-        lost = ~self.loss.isfinite()
+        """(member,), the first step at which the training loss was inf or nan, or -1 for a member that held.
+
+        The last step has no training loss after it; there the last validation loss decides.
+        """
+        lost = ~torch.cat([self.loss, self.val_loss[:, -1:]], 1).isfinite()
         return torch.where(lost.any(1), lost.int().argmax(1), -1)
 
     def select(self, **settings) -> History:
@@ -59,18 +64,16 @@ class History:
                 raise ValueError(f"{name} must be one of {have}. Got {value!r}. Try {self.settings[name][0]!r}.")
             keep &= torch.tensor([v == value for v in self.settings[name]])
         rows = keep.nonzero().flatten()
-        per_member = {
-            f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name in ("loss", "val_loss", "val_accuracy")
-        }
         return replace(
             self,
             settings={name: tuple(values[i] for i in rows.tolist()) for name, values in self.settings.items()},
             params={name: p[rows] for name, p in self.params.items()},
-            **per_member,
+            **{name: getattr(self, name)[rows] for name in CURVES},
         )
 
     def steps(self, of: str = "loss") -> torch.Tensor:
         """The step numbers that belong to the last axis of ``loss``, ``val_loss`` or ``val_accuracy``."""
+        arguments.one_of("of", of, CURVES)
         return torch.arange(self.loss.shape[1]) if of == "loss" else self.evaluated
 
     def median(self, of: str = "loss") -> torch.Tensor:
@@ -83,7 +86,7 @@ class History:
         return self._quantile(of, (1 - coverage) / 2), self._quantile(of, (1 + coverage) / 2)
 
     def _quantile(self, of: str, q: float) -> torch.Tensor:
-        arguments.one_of("of", of, ("loss", "val_loss", "val_accuracy"))
+        arguments.one_of("of", of, CURVES)
         worst = 0.0 if of == "val_accuracy" else torch.inf
         curves = torch.nan_to_num(getattr(self, of).double(), nan=worst, posinf=torch.inf)
         nearest = "nearest" if curves.isinf().any() else "linear"  # inf cannot be interpolated
@@ -98,7 +101,7 @@ class History:
         for name, values in self.settings.items():
             columns[name] = [value for value in values for _ in range(steps + 1)]
         columns["step"] = list(range(steps + 1)) * members
-        for name in ("loss", "val_loss", "val_accuracy"):
+        for name in CURVES:
             table = torch.full((members, steps + 1), torch.nan, dtype=torch.float64)
             table[:, self.steps(name)] = getattr(self, name).double()
             columns[name] = table.flatten().tolist()

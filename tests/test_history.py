@@ -1,0 +1,119 @@
+"""History: selection, medians and bands over members, tables, divergence."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from nnlab import History, Network, ensemble, moons
+from nnlab.optimizers import SGD
+
+INF, NAN = torch.inf, torch.nan
+
+
+def history(loss, **settings):
+    """A record with these training losses (member, step); validation is measured at the start and at the end."""
+    loss = torch.tensor(loss)
+    return History(
+        settings=settings or {"seed": tuple(range(len(loss)))},
+        loss=loss,
+        evaluated=torch.tensor([0, loss.shape[1]]),
+        val_loss=loss[:, [0, -1]] + 0.5,
+        val_accuracy=torch.linspace(0, 1, 2 * len(loss)).reshape(-1, 2),
+        params={"layer1.bias": torch.arange(len(loss)).unsqueeze(1)},
+    )
+
+
+GRID = history(
+    [[3.0, 2.0, 1.0], [5.0, 4.0, 3.0], [1.0, 9.0, INF], [2.0, NAN, NAN]], lr=(0.1, 0.1, 1.0, 1.0), seed=(0, 1, 0, 1)
+)
+
+
+def test_diverged_and_repr():
+    assert GRID.diverged.tolist() == [-1, -1, 2, 1]
+    assert repr(GRID) == "History of 4 members (2 lrs, 2 seeds), 3 steps; 2 diverged"
+    assert repr(GRID.select(lr=0.1)) == "History of 2 members (lr: 0.1, 2 seeds), 3 steps"
+    ends_badly = dataclasses.replace(GRID, loss=torch.ones(4, 3))
+    assert ends_badly.diverged.tolist() == [-1, -1, 3, 3]
+
+
+def test_select_keeps_rows_together():
+    chosen = GRID.select(lr=0.1, seed=1)
+    assert len(chosen) == 1
+    assert chosen.settings == {"lr": (0.1,), "seed": (1,)}
+    for name in ("loss", "val_loss", "val_accuracy"):
+        assert torch.equal(getattr(chosen, name), getattr(GRID, name)[1:2])
+    assert torch.equal(chosen.params["layer1.bias"], torch.tensor([[1]]))
+    assert torch.equal(GRID.select().loss[:2], GRID.loss[:2])
+    assert len(GRID.select(seed=0)) == 2
+
+
+@pytest.mark.parametrize("of", ["loss", "val_loss", "val_accuracy"])
+@pytest.mark.parametrize("coverage", [0, 0.5, 0.8])
+def test_median_and_band_are_numpys(of, coverage):
+    members = history(np.random.default_rng(0).uniform(size=(7, 5)).tolist())
+    curves, (low, high) = getattr(members, of).double().numpy(), members.band(of, coverage)
+    assert members.median(of).tolist() == pytest.approx(np.median(curves, 0))
+    assert low.tolist() == pytest.approx(np.quantile(curves, (1 - coverage) / 2, 0))
+    assert high.tolist() == pytest.approx(np.quantile(curves, (1 + coverage) / 2, 0))
+    assert len(members.steps(of)) == curves.shape[1]
+
+
+def test_one_member_is_its_own_median_and_band():
+    single = history([[3.0, 2.0]])
+    assert single.median().tolist() == single.band()[0].tolist() == single.band()[1].tolist() == [3.0, 2.0]
+
+
+def test_a_diverged_member_counts_as_the_worst():
+    members = history([[1.0, 1.0], [2.0, NAN], [3.0, 3.0]])
+    assert members.median().tolist() == [2.0, 3.0]
+    assert members.band()[1].tolist() == [pytest.approx(3.0), INF]
+    assert history([[NAN], [INF], [1.0]]).median().tolist() == [INF]
+
+
+def test_frame_has_one_row_for_each_member_and_step(tmp_path):
+    frame = GRID.to_frame()
+    assert list(frame.columns) == ["member", "lr", "seed", "step", "loss", "val_loss", "val_accuracy"]
+    assert len(frame) == 4 * 4
+    for k in range(4):
+        rows = frame[frame.member == k]
+        assert rows.step.tolist() == [0, 1, 2, 3]
+        assert rows.lr.unique().tolist() == [GRID.settings["lr"][k]]
+        np.testing.assert_array_equal(rows.loss, [*GRID.loss[k].tolist(), math.nan])
+        np.testing.assert_array_equal(rows.val_loss.iloc[[0, 3]], GRID.val_loss[k].double())
+        assert rows.val_loss.iloc[[1, 2]].isna().all()
+    GRID.to_csv(tmp_path / "history.csv")
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "history.csv"), frame)
+
+
+def test_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        GRID.loss = torch.zeros(1, 1)
+
+
+def test_select_finds_what_was_trained():
+    trained = ensemble.train(Network([2, 2]), moons(), SGD(), seeds=[3, 4], steps=3, grid={"lr": [0.01, 0.1]})
+    for lr in (0.01, 0.1):
+        assert trained.select(lr=lr).settings == {"lr": (lr, lr), "seed": (3, 4)}
+
+
+@pytest.mark.parametrize("settings", [{"lrr": 0.1}, {"lr": 0.2}, {"seed": "0"}, {"lr": None}])
+def test_select_what_there_is_not(settings, refused):
+    with refused():
+        GRID.select(**settings)
+
+
+@pytest.mark.parametrize("call", ["median", "band", "steps"])
+@pytest.mark.parametrize("of", ["accuracy", "params", None])
+def test_unknown_curve(call, of, refused):
+    with refused(repr(of)):
+        getattr(GRID, call)(of)
+
+
+@pytest.mark.parametrize("coverage", [-0.1, 1.0, math.nan, "0.8"])
+def test_coverage_outside_its_range(coverage, refused):
+    with refused(repr(coverage)):
+        GRID.band(coverage=coverage)
