@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 
 import matplotlib
 import numpy as np
@@ -16,6 +17,15 @@ from nnlab.plots import STYLE
 
 DPI = 100  # at the shown size
 SHARPNESS = 1.5  # pixels of the image for each pixel of the page
+LOOK = ("agg.", "axes.", "contour.", "figure.", "font.", "grid.", "hatch.", "image.", "legend.", "lines.", "markers.")
+LOOK += ("mathtext.", "patch.", "path.", "scatter.", "text.", "xtick.", "ytick.")
+
+
+@cache
+def look() -> dict:
+    """Every setting of matplotlib that a picture depends on: nnlab's style, and for the rest the defaults."""
+    defaults = {name: value for name, value in matplotlib.rcParamsDefault.items() if name.startswith(LOOK)}
+    return defaults | matplotlib.rc_params_from_file(STYLE, use_default_template=False)
 
 
 class Picture:
@@ -27,7 +37,7 @@ class Picture:
 
     def __init__(self, description: Description):
         self.description = description
-        with matplotlib.rc_context(fname=STYLE):
+        with matplotlib.rc_context(look()):
             self.figure = Figure(figsize=description.size, dpi=DPI * SHARPNESS)
             self.figure.get_layout_engine().set(rect=(0, 0, 0.985, 1))  # labels at the right edge keep a margin
             self.canvas = FigureCanvasAgg(self.figure)
@@ -44,17 +54,17 @@ class Picture:
         return round(self.description.size[0] * DPI)
 
     def show(self, result) -> None:
-        """Put a result into the picture."""
-        with matplotlib.rc_context(fname=STYLE):
+        """Put a result into the picture; what the student set in matplotlib's rcParams has no part in it."""
+        with matplotlib.rc_context(look()):
             changed = self.description.update(self.artists, result)
-        scene = (changed, *((*ax.get_xlim(), *ax.get_ylim()) for ax in self.figure.axes))
-        if scene != self._scene:
-            self.canvas.draw()
-            self._background = self.canvas.copy_from_bbox(self.figure.bbox)
-            self._scene = scene
-        self.canvas.restore_region(self._background)
-        for artist in self.moving:
-            self.figure.draw_artist(artist)
+            scene = (changed, *((*ax.get_xlim(), *ax.get_ylim()) for ax in self.figure.axes))
+            if scene != self._scene:
+                self.canvas.draw()
+                self._background = self.canvas.copy_from_bbox(self.figure.bbox)
+                self._scene = scene
+            self.canvas.restore_region(self._background)
+            for artist in self.moving:
+                self.figure.draw_artist(artist)
 
     def rgb(self) -> np.ndarray:
         """The pixels as they are now, (height, width, 3) in uint8."""
