@@ -11,14 +11,6 @@ from nnlab.exercises.exercise import Exercise, Mistake
 N = 20  # samples of the fit, named in a message
 
 
-def wave(w):
-    return math.sin(w) + w**3
-
-
-def growth(w):
-    return math.exp(w / 2)
-
-
 def bowl_slope(w):
     return 1.5 * (w - 2)
 
@@ -31,30 +23,6 @@ def points(seed: int, features: int) -> tuple:
     """w (features,), x (sample, features) and y (sample,) of a linear fit."""
     draw = {"generator": torch.Generator().manual_seed(seed), "dtype": torch.float64}
     return torch.randn(features, **draw), torch.randn(N, features, **draw), torch.randn(N, **draw)
-
-
-def slope(f, w, h):
-    return (f(w + h) - f(w - h)) / (2 * h)
-
-
-def slope_forward(f, w, h):
-    return (f(w + h) - f(w)) / h
-
-
-def slope_backward(f, w, h):
-    return (f(w) - f(w - h)) / h
-
-
-def slope_without_two(f, w, h):
-    return (f(w + h) - f(w - h)) / h
-
-
-def slope_times_h(f, w, h):
-    return (f(w + h) - f(w - h)) / 2 * h
-
-
-def slope_reversed(f, w, h):
-    return (f(w - h) - f(w + h)) / (2 * h)
 
 
 def gradient(w, x, y):
@@ -81,57 +49,58 @@ def gradient_of_prediction(w, x, y):
     return 2 * (x @ w - y) / len(y)
 
 
-def descend(slope, w, lr, steps):
-    for _ in range(steps):
-        w = w - lr * slope(w)
-    return w
+def descend(slope, w, lr, steps, tolerance):
+    for step in range(steps):
+        g = slope(w)
+        if abs(g) < tolerance:
+            return w, step
+        w = w - lr * g
+    return w, steps
 
 
-def descend_uphill(slope, w, lr, steps):
-    return descend(slope, w, -lr, steps)
+def descend_uphill(slope, w, lr, steps, tolerance):
+    return descend(slope, w, -lr, steps, tolerance)
 
 
-def descend_once(slope, w, lr, steps):
-    return descend(slope, w, lr, 1)
+def descend_without_abs(slope, w, lr, steps, tolerance):
+    for step in range(steps):
+        g = slope(w)
+        if g < tolerance:
+            return w, step
+        w = w - lr * g
+    return w, steps
 
 
-def descend_too_long(slope, w, lr, steps):
-    return descend(slope, w, lr, steps + 1)
+def descend_to_the_end(slope, w, lr, steps, tolerance):
+    return descend(slope, w, lr, steps, 0.0)
 
 
-def descend_too_short(slope, w, lr, steps):
-    return descend(slope, w, lr, steps - 1)
+def descend_one_more(slope, w, lr, steps, tolerance):
+    for step in range(steps):
+        g = slope(w)
+        w = w - lr * g
+        if abs(g) < tolerance:
+            return w, step + 1
+    return w, steps
 
 
-def descend_blind(slope, w, lr, steps):
-    return w - steps * lr * slope(w)
+def descend_miscounted(slope, w, lr, steps, tolerance):
+    for step in range(steps):
+        g = slope(w)
+        if abs(g) < tolerance:
+            return w, step + 1
+        w = w - lr * g
+    return w, steps
+
+
+def descend_blind(slope, w, lr, steps, tolerance):
+    first = slope(w)
+    return descend(lambda _: first, w, lr, steps, tolerance)
 
 
 EXERCISES = (
     Exercise(
         id="01.1",
-        task="measure a slope with a central difference",
-        solution=slope,
-        tested="your slope of two functions at two points, with h = 0.5 and h = 0.1, is the central difference.",
-        cases=((wave, 0.7, 0.5), (growth, -1.0, 0.1)),
-        mistakes=(
-            Mistake(slope_forward, "this is the forward difference: it looks to the right only. Look to both sides."),
-            Mistake(slope_backward, "this is the backward difference: it looks to the left only. Look to both sides."),
-            Mistake(
-                slope_without_two,
-                "your slope is exactly 2 times too large: how far apart are the points w - h and w + h?",
-            ),
-            Mistake(slope_times_h, "a / 2 * h multiplies by h: write a / (2 * h)."),
-            Mistake(slope_reversed, "your slope has the wrong sign: the point on the right comes first."),
-        ),
-        hints=(
-            "A slope is a rise divided by a run. Take the rise from w - h to w + h.",
-            "The rise is f(w + h) - f(w - h), and the run is 2 * h.",
-        ),
-        tolerance=1e-9,
-    ),
-    Exercise(
-        id="01.2",
         task="write the gradient of the mean squared error of x @ w",
         solution=gradient,
         tested=f"your gradient agrees with autograd's on {N} samples with 3 features and with 1 feature.",
@@ -157,29 +126,44 @@ EXERCISES = (
         tolerance=1e-9,
     ),
     Exercise(
-        id="01.3",
-        task="write gradient descent with one parameter",
+        id="01.2",
+        task="write a gradient descent that stops when the ground is flat",
         solution=descend,
-        tested="your w after 1 step and after 12 steps agrees with w = w - lr * slope(w), on two functions.",
-        cases=((bowl_slope, -1.0, 0.1, 12), (wavy_slope, 2.0, 0.05, 12), (bowl_slope, 5.0, 0.3, 1)),
+        tested="w and the number of steps agree on four runs: two stop early, one at once, and one is cut off.",
+        cases=(
+            (bowl_slope, -1.0, 0.1, 100, 0.05),
+            (wavy_slope, 1.0, 0.2, 100, 0.01),
+            (bowl_slope, 5.0, 0.3, 3, 0.05),
+            (bowl_slope, 2.01, 0.3, 10, 0.05),
+        ),
         mistakes=(
             Mistake(descend_uphill, "your w walks uphill: the slope points up, so subtract it."),
-            Mistake(descend_once, "you make one step only: the loop must run steps times."),
-            Mistake(descend_too_long, "you make one step too many: range(steps) counts exactly steps times."),
-            Mistake(descend_too_short, "you make one step too few: range(steps) counts exactly steps times."),
+            Mistake(
+                descend_without_abs,
+                "you stop wherever the slope is negative: flat means that abs(slope) is small.",
+            ),
+            Mistake(descend_to_the_end, "you never stop early: test abs(slope) < tolerance inside the loop."),
+            Mistake(
+                descend_one_more,
+                "you still step after the ground is flat: test the slope first, then step.",
+            ),
+            Mistake(
+                descend_miscounted,
+                "your w is right, but you count one step too many: before the first step you have made 0.",
+            ),
             Mistake(
                 descend_blind,
                 "you use the slope at the start for every step: ask for slope(w) again inside the loop.",
             ),
         ),
         hints=(
-            "A for loop over range(steps) with one line in it. Return w after the loop.",
-            "The line is w = w - lr * slope(w).",
+            "Loop over range(steps). In the loop: ask for the slope, return if it is small, otherwise step.",
+            "if abs(g) < tolerance: return w, step. Below it, w = w - lr * g. After the loop, return w, steps.",
         ),
         tolerance=1e-9,
     ),
     Exercise(
-        id="01.4",
+        id="01.3",
         task="find the learning rate above which 3 x^2 + 8 y^2 diverges",
         solution=0.125,
         tested="gradient descent on 3 x^2 + 8 y^2 diverges exactly above this lr, 2 / largest curvature.",
@@ -199,7 +183,7 @@ EXERCISES = (
         tolerance=1e-9,
     ),
     Exercise(
-        id="01.5",
+        id="01.4",
         task="choose a batch size",
         solution=64,
         tested="with 64 samples the variance is 4 times smaller than with 16, so its root is 2 times smaller.",
@@ -215,7 +199,7 @@ EXERCISES = (
             ),
         ),
         hints=(
-            "The typical error is the square root of the variance sigma^2 / m. Half the root: which part of the variance?",
+            "The typical error is the square root of the variance. To halve the root, what must the variance do?",
             "The variance must be 4 times smaller, so m must be 4 times larger than 16.",
         ),
         tolerance=1e-9,
