@@ -7,6 +7,7 @@ from pathlib import Path as File
 
 import numpy as np
 
+from nnlab import arguments
 from nnlab.history import History
 from nnlab.surfaces import Surface
 
@@ -30,8 +31,13 @@ def plot_learning_curves(history: History, ax, of: str = "val_loss", by: str | N
         ax: the Axes to draw on.
         of: "loss", "val_loss" or "val_accuracy".
         by: a setting, such as "lr": one line for each of its values; None draws all members as one group.
-        label: the text at the end of the line; by default the setting and its value.
+        label: the text at the end of the line; by default the setting and its value. It says which members diverged.
+
+    Raises:
+        ValueError, TypeError: ``of`` or ``by`` is not a curve or a setting of this history.
     """
+    if by is not None:
+        arguments.one_of("by", by, history.settings)
     values = list(dict.fromkeys(history.settings[by])) if by else [None]
     for value in values:
         group = history.select(**{by: value}) if by else history
@@ -44,7 +50,10 @@ def plot_learning_curves(history: History, ax, of: str = "val_loss", by: str | N
         if not shown.all():
             stop = x[shown][-1] if shown.any() else 0
             ax.plot([stop], y[shown][-1:] if shown.any() else [1.0], "x", color=line.get_color())
-            line.set_label(line.get_label() + " (diverged)")
+        lost = int((group.diverged >= 0).sum())
+        if lost or not shown.all():
+            some = f"{lost} of {len(group)} " if 0 < lost < len(group) else ""
+            line.set_label(f"{line.get_label()} ({some}diverged)")
     ax.set(xlabel="step", ylabel=AXIS_NAMES[of])
     label_lines(ax)
     return ax

@@ -1,0 +1,124 @@
+"""Plots by their artists: what is drawn, where it is written, and that nothing else is touched."""
+
+from itertools import pairwise
+
+import matplotlib
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib import pyplot
+from matplotlib.figure import Figure
+
+from nnlab import Network, digits, ensemble, plots, spirals, surfaces
+from nnlab.optimizers import SGD
+
+HISTORY = ensemble.train(
+    Network([2, 4, 3]), spirals(), SGD(), seeds=range(3), steps=30, grid={"lr": [0.01, 0.1, 1e30]}, eval_every=10
+)
+CURVES = ["loss", "val_loss", "val_accuracy"]
+
+
+@pytest.fixture
+def ax():
+    return Figure(layout="constrained").add_subplot()
+
+
+@pytest.mark.parametrize("of", CURVES)
+def test_learning_curves_are_median_and_band(of, ax):
+    assert plots.plot_learning_curves(HISTORY, ax, of=of, by="lr") is ax
+    lines = {line.get_label(): line for line in ax.get_lines() if not line.get_label().startswith("_")}
+    assert list(lines) == ["lr 0.01", "lr 0.1", "lr 1e+30 (diverged)"]
+    for lr, (line, band) in zip((0.01, 0.1), zip(lines.values(), ax.collections, strict=False), strict=False):
+        group = HISTORY.select(lr=lr)
+        np.testing.assert_allclose(line.get_xdata(), group.steps(of))
+        np.testing.assert_allclose(line.get_ydata(), group.median(of))
+        low, high = group.band(of)
+        corners = band.get_paths()[0].vertices[:, 1]
+        assert corners.min() == pytest.approx(low.min().item())
+        assert corners.max() == pytest.approx(high.max().item())
+    assert [text.get_text() for text in ax.texts] == list(lines)
+    assert ax.get_xlabel() == "step"
+    assert ax.get_ylabel() == plots.AXIS_NAMES[of]
+
+
+@pytest.mark.parametrize("of", CURVES)
+def test_a_group_with_one_diverged_member_says_so(of, ax):
+    plots.plot_learning_curves(HISTORY, ax, of=of)
+    (label,) = [text.get_text() for text in ax.texts]
+    assert label == "9 members (3 of 9 diverged)"
+    plots.plot_learning_curves(HISTORY.select(lr=0.1), ax, of=of, label="calm")
+    assert ax.texts[-1].get_text() == "calm"
+
+
+def test_all_members_diverged(ax):
+    plots.plot_learning_curves(HISTORY.select(lr=1e30), ax, of="loss")
+    assert ax.texts[0].get_text() == "3 members (diverged)"
+    ax.figure.canvas.draw()
+
+
+def test_unknown_setting_or_curve(ax, refused):
+    with refused("'momentum'"):
+        plots.plot_learning_curves(HISTORY, ax, by="momentum")
+    with refused("'accuracy'"):
+        plots.plot_learning_curves(HISTORY, ax, of="accuracy")
+
+
+@given(st.lists(st.floats(-0.5, 1.5), max_size=8), st.floats(0.01, 0.1))
+def test_spread_keeps_order_and_distance(heights, gap):
+    moved = plots.spread(heights, gap)
+    order = sorted(range(len(heights)), key=lambda i: (heights[i], moved[i]))
+    for low, high in pairwise(order):
+        assert moved[high] - moved[low] >= gap - 1e-9
+    for before, after in zip(heights, moved, strict=True):
+        others = [h for h in heights if abs(min(max(h, 0), 1) - min(max(before, 0), 1)) <= gap * len(heights)]
+        if len(others) == 1:  # nothing is near: it stays
+            assert after == pytest.approx(min(max(before, 0), 1))
+
+
+def test_labels_of_equal_lines_do_not_overlap(ax):
+    for k in range(6):
+        ax.plot([0, 1], [0, 1 + 1e-6 * k], label=f"line {k}")
+    plots.label_lines(ax)
+    ax.figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert len(boxes) == 6
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+@pytest.mark.parametrize("name", surfaces.SURFACES)
+def test_surface_shows_its_minimum(name, ax):
+    surface = surfaces.get(name)
+    assert plots.plot_surface(surface, ax, points=40) is ax
+    (star,) = ax.get_lines()
+    assert (star.get_xdata()[0], star.get_ydata()[0]) == surface.minimum
+    assert ax.get_xlim() == surface.xlim
+    assert ax.get_ylim() == surface.ylim
+    ax.figure.canvas.draw()
+
+
+def test_images_are_the_rows():
+    axes, x = Figure().subplots(2, 3), digits().train.x
+    plots.plot_images(x, axes, titles=list("abcdef"))
+    for k, ax in enumerate(axes.flat):
+        np.testing.assert_array_equal(ax.images[0].get_array(), x[k].reshape(8, 8))
+        assert ax.get_title() == "abcdef"[k]
+
+
+def test_no_pyplot_figure_and_no_style_is_left_behind(ax):
+    before = dict(matplotlib.rcParams)  # resolves the backend, which matplotlib puts off
+    plots.plot_learning_curves(HISTORY, ax, by="lr")
+    plots.plot_surface(surfaces.get("ravine"), ax, points=10)
+    assert pyplot.get_fignums() == []
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_style_is_chosen_visibly():
+    with matplotlib.rc_context():
+        plots.use_style()
+        cycle = matplotlib.rcParams["axes.prop_cycle"].by_key()
+        assert len(set(cycle["color"])) == len(cycle["color"]) == 8
+        assert len(set(cycle["linestyle"])) == 4
+        assert matplotlib.rcParams["figure.constrained_layout.use"]
+        for size in ("font.size", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize"):
+            assert matplotlib.rcParams[size] >= 9
