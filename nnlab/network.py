@@ -129,12 +129,7 @@ class Network:
         Raises:
             ValueError: ``dlogits`` has not the shape of the logits.
         """
-        logits = cache[-1][1]
-        if dlogits.shape != logits.shape:
-            raise ValueError(
-                f"dlogits must have the shape of the logits, {tuple(logits.shape)}. Got {tuple(dlogits.shape)}. "
-                "Try the second result of a function in nnlab.losses."
-            )
+        self._check_gradient(cache, dlogits)
         derivative = activations.get(self.activation).derivative
         grads, dz = {}, dlogits
         for k in range(len(self.layers), 0, -1):
@@ -170,3 +165,11 @@ class Network:
         if x.dtype != weight.dtype:
             raise TypeError(f"x must have the type of the parameters, {weight.dtype}. Got {x.dtype}. Try x.float().")
         arguments.finite("x", x)
+
+    def _check_gradient(self, cache: list, dlogits: torch.Tensor) -> None:
+        logits = cache[-1][1]
+        if dlogits.shape != logits.shape:
+            raise ValueError(
+                f"dlogits must have the shape of the logits, {tuple(logits.shape)}. Got {tuple(dlogits.shape)}. "
+                "Try the second result of a function in nnlab.losses."
+            )

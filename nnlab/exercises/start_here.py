@@ -1,0 +1,83 @@
+"""Exercises of notebook 00: how checks answer."""
+
+from __future__ import annotations
+
+import torch
+
+from nnlab.exercises.exercise import Exercise, Mistake
+
+LOGITS = torch.tensor([[2.0, 1.0, 0.0], [0.0, 3.0, 1.0], [1.0, 0.0, 4.0], [5.0, 2.0, 1.0]])
+LABELS = torch.tensor([0, 1, 1, 0])
+W = torch.tensor([1.0, -2.0, 3.0])
+G = torch.tensor([0.5, 0.5, -1.0])
+
+
+def accuracy(logits, y):
+    return (logits.argmax(-1) == y).float().mean()
+
+
+def accuracy_count(logits, y):
+    return (logits.argmax(-1) == y).float().sum()
+
+
+def accuracy_percent(logits, y):
+    return 100 * accuracy(logits, y)
+
+
+def accuracy_error(logits, y):
+    return 1 - accuracy(logits, y)
+
+
+def step(w, g):
+    return w - 0.1 * g
+
+
+EXERCISES = (
+    Exercise(
+        id="00.1",
+        task="count the parameters of Network([64, 32, 10])",
+        solution=64 * 32 + 32 + 32 * 10 + 10,
+        tested="the number equals net.parameter_count: weights and biases of both layers.",
+        mistakes=(
+            Mistake(64 * 32 + 32 * 10, "you counted the weights only: every unit of a layer also has a bias."),
+            Mistake(64 + 32 + 10, "these are the units: a layer has inputs * outputs weights and a bias per output."),
+            Mistake(65 * 32 + 33 * 10 + 65, "the input has no biases: the 64 pixels are given, not learned."),
+        ),
+        hints=(
+            "A layer with n inputs and m outputs has n * m weights. What else does it learn?",
+            "(64 + 1) * 32 for the first layer; the second one follows the same rule.",
+        ),
+        tolerance=1e-9,
+    ),
+    Exercise(
+        id="00.2",
+        task="write the accuracy of logits (batch, classes) for labels y (batch,)",
+        solution=accuracy,
+        tested="the share of rows whose largest logit is at the label, on two batches, as a tensor without axes.",
+        cases=((LOGITS, LABELS), (LOGITS[:3], LABELS[:3])),
+        mistakes=(
+            Mistake(accuracy_count, "you count the right answers; accuracy is their share of the batch."),
+            Mistake(accuracy_percent, "this is in percent; accuracy runs from 0 to 1."),
+            Mistake(accuracy_error, "this is the error rate: 1 - accuracy."),
+        ),
+        hints=(
+            "logits.argmax(-1) is the predicted class of every row.",
+            "Compare the predictions with y, turn the result into floats, and take the mean.",
+        ),
+    ),
+    Exercise(
+        id="00.3",
+        task="write one step of gradient descent with learning rate 0.1",
+        solution=step,
+        tested="w - 0.1 * g on a tensor of three parameters, which stays unchanged itself.",
+        cases=((W, G),),
+        mistakes=(
+            Mistake(lambda w, g: w + 0.1 * g, "you walk uphill: the gradient points to larger losses, so subtract it."),
+            Mistake(lambda w, g: w - g, "the learning rate is missing: the step is 0.1 * g, not g."),
+        ),
+        hints=(
+            "The gradient g says in which direction the loss grows.",
+            "Return w - 0.1 * g: a new tensor, not w -= ...",
+        ),
+    ),
+)
