@@ -145,7 +145,10 @@ class Environment:
             self.folder.mkdir()
             self._write({"state": "unfinished", "ours": True})
             base = getattr(sys, "_base_executable", None) or sys.executable
-            _run([base, "-m", "venv", str(self.folder)], "Python could not make the environment", self.root)
+            failed = "Python could not make the environment"
+            _run([base, "-m", "venv", "--without-pip", str(self.folder)], failed, self.root)
+            # Not left to venv, which hides why ensurepip failed.
+            _run([str(self.python), "-I", "-m", "ensurepip", "--default-pip"], failed, self.root)
             self._install(extras, ours=True)
         except BaseException:
             self._discard()

@@ -80,9 +80,11 @@ def complaint(notebook):
             where = f"cell {number} (In [{cell['execution_count']}])"
             if output.get("name") == "stderr":
                 return f"{where} writes to stderr: {text_of(output['text']).strip()[:300]}"
-            address = re.search(r".* at 0x[0-9a-f]+.*", _all_text(output))
+            text = _all_text(output)
+            address = re.search(r" at 0x[0-9a-f]+", text)
             if address:
-                return f"{where} prints a memory address, which changes from run to run: {address.group()[:200]}"
+                line = text[max(0, address.start() - 60) : address.end()].splitlines()[-1]
+                return f"{where} prints a memory address, which changes from run to run: ...{line}"
     size = len(to_bytes(notebook))
     if size > LARGEST:
         return f"{size // 1000} kB is more than {LARGEST // 1000} kB; the largest outputs: {_largest(notebook)}"

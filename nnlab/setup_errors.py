@@ -18,15 +18,12 @@ NETWORK = (
 )
 OTHER = "The environment could not be made, and nothing was left behind: see the line above, then run this again."
 
-_SIGNS = [
-    (r"ensurepip is not available|No module named '?(venv|ensurepip)", VENV),
-    (r"No space left on device|Errno 28|Disk quota exceeded|not enough space on the disk", DISK),
-    (r"Read-only file system|Permission denied|Access is denied", WRITING),
-    (
-        r"connection broken|NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|SSLError|Max retries|Network is",
-        NETWORK,
-    ),
-]
+_SIGNS = {
+    VENV: r"ensurepip is not available|No module named '?(venv|ensurepip)",
+    DISK: r"No space left on device|Errno 28|Disk quota exceeded|not enough space on the disk",
+    WRITING: r"Read-only file system|Permission denied|Access is denied",
+    NETWORK: r"connection broken|Max retries|Timeout|ProxyError|SSLError|Network is|\(from versions: none\)",
+}
 
 
 class SetupError(Exception):
@@ -35,7 +32,7 @@ class SetupError(Exception):
 
 def sentence_for(output, root):
     """The sentence that explains the output of a failed command."""
-    for signs, sentence in _SIGNS:
+    for sentence, signs in _SIGNS.items():
         if re.search(signs, output):
             return sentence.format(root=root)
     return OTHER

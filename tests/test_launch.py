@@ -1,0 +1,115 @@
+"""Launch links and the set-up cell."""
+
+import os
+import subprocess
+import sys
+import types
+
+import nbformat
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from nnlab.launch import FROM_A_CLONE, badges, repository, setup_source
+from nnlab.notebook_files import read, text_of
+
+MARKED = "# Title\n\n<!-- launch -->\nold\n<!-- /launch -->\n\nText with a \\backslash."
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A clone with a README and one notebook that has an output."""
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "nnlab"\n\n[tool.nnlab]\nrepository = ""\n')
+    (tmp_path / "README.md").write_text(MARKED)
+    output = nbformat.v4.new_output("stream", text="42\n")
+    cells = [
+        nbformat.v4.new_markdown_cell(MARKED),
+        nbformat.v4.new_code_cell("stale", metadata={"tags": ["setup"]}),
+        nbformat.v4.new_code_cell("print(42)", outputs=[output]),
+    ]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "notebooks" / "06_optimizers.ipynb")
+    return tmp_path
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_badges_fill_every_place_and_keep_outputs(clone):
+    assert len(badges("ada/nn-lab.2", clone)) == 3
+    assert repository(clone) == "ada/nn-lab.2"
+    cells = read(clone / "notebooks" / "06_optimizers.ipynb")["cells"]
+    first = text_of(cells[0]["source"])
+    assert "(https://mybinder.org/v2/gh/ada/nn-lab.2/HEAD?urlpath=lab/tree/notebooks/06_optimizers.ipynb)" in first
+    assert "(https://colab.research.google.com/github/ada/nn-lab.2/blob/HEAD/notebooks/06_optimizers.ipynb)" in first
+    assert first.startswith("# Title\n")
+    assert first.endswith("\\backslash.")
+    assert 'repository = "ada/nn-lab.2"' in text_of(cells[1]["source"])
+    assert text_of(cells[2]["outputs"][0]["text"]) == "42\n"
+    assert "00_start_here.ipynb" in (clone / "README.md").read_text()
+
+
+def test_badges_twice_change_nothing_and_clearing_restores(clone):
+    badges("", clone)
+    cleared = contents(clone)
+    assert FROM_A_CLONE in (clone / "README.md").read_text()
+    badges("ada/nnlab", clone)
+    assert contents(clone) != cleared
+    assert badges("ada/nnlab", clone) == []
+    badges("", clone)
+    assert contents(clone) == cleared
+
+
+@pytest.mark.parametrize("bad", ["nnlab", "/x", "a/", "a/b/c", "a b/c", 'a/b"', "-a/b", "a/b\n"])
+def test_a_bad_name_changes_nothing(clone, bad):
+    before = contents(clone)
+    with pytest.raises(ValueError, match="A repository is OWNER/NAME"):
+        badges(bad, clone)
+    assert contents(clone) == before
+
+
+@pytest.fixture
+def run_setup(tmp_path):
+    """Run the set-up cell in IPython with a pip that only notes what it was asked for."""
+
+    def run(repository):
+        shell = InteractiveShell(ipython_dir=str(tmp_path))
+        asked = []
+        shell.register_magic_function(asked.append, "line", "pip")
+        result = shell.run_cell(setup_source(repository))
+        result.raise_error()
+        return asked
+
+    return run
+
+
+def test_the_set_up_cell_does_nothing_on_a_computer_of_ones_own(run_setup, capsys):
+    assert run_setup("ada/nnlab") == []
+    assert run_setup("") == []
+    assert capsys.readouterr().out == ""
+
+
+def test_the_set_up_cell_installs_on_colab_without_touching_its_torch(run_setup, monkeypatch):
+    monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
+    assert run_setup("ada/nnlab") == ["install -q --no-deps git+https://github.com/ada/nnlab"]
+
+
+def test_the_set_up_cell_installs_on_kaggle(run_setup, monkeypatch):
+    real = os.path.isdir
+    monkeypatch.setattr("os.path.isdir", lambda path: path == "/kaggle" or real(path))
+    assert run_setup("ada/nnlab") == ["install -q --no-deps git+https://github.com/ada/nnlab"]
+
+
+def test_the_set_up_cell_says_what_to_do_when_nothing_is_published(run_setup, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
+    assert run_setup("") == []
+    assert "run it from a clone" in capsys.readouterr().out
+
+
+def test_the_set_up_cell_is_short_and_plain_python_but_for_pip():
+    lines = setup_source("ada/nnlab").splitlines()
+    assert len(lines) <= 8
+    assert max(map(len, lines)) <= 120
+    plain = setup_source("ada/nnlab").replace("%pip", "#")
+    plain = plain.replace("    if repository:\n", "    if repository:\n        pass\n")
+    assert subprocess.run([sys.executable, "-c", plain], capture_output=True).stdout == b""
