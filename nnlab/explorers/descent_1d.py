@@ -102,7 +102,8 @@ def update(artists: dict, result: Result) -> None:
     artists["path"].set_data(result.w, result.loss)
     artists["start"].set_data(result.w[:1], result.loss[:1])
     artists["end"].set_data(result.w[-1:], result.loss[-1:])
-    artists["where"].set_text(f"diverges: view {zoom:,.0f} times wider" if zoom > 1 else "")
+    wider = f"view {zoom:,.0f} times wider" if zoom > 1 else ""
+    artists["where"].set_text(f"diverges: {wider}" if wider and result.diverged else wider)
     show_loss(artists["loss"], result.loss - result.lowest)
 
 

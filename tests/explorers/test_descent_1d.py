@@ -71,6 +71,7 @@ def test_the_view_holds_the_whole_path(landscape, lr, curvature, start, steps):
     (left, right), (low, high) = PICTURE.figure.axes[0].get_xlim(), PICTURE.figure.axes[0].get_ylim()
     assert left <= result.w.min() <= result.w.max() <= right
     assert low <= result.loss.min() <= result.loss.max() <= high
+    assert result.diverged or "diverges" not in PICTURE.artists["where"].get_text()
 
 
 PICTURE = Picture(DESCRIPTION)
