@@ -85,7 +85,10 @@ class Explorer:
     def png(self) -> bytes:
         """The picture as it is now, as a PNG."""
         with self._drawing:
-            return self._picture.png()
+            picture = self._picture.png()
+        if self._stale:  # a control was moved meanwhile
+            self._changed()
+        return picture
 
     def __repr__(self) -> str:
         return f"Explorer {self.description.name}: {self.sentence}"

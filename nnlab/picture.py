@@ -45,6 +45,7 @@ class Picture:
         self.moving = sorted(flatten(self.artists), key=lambda artist: artist.get_zorder())
         for artist in self.moving:
             artist.set_animated(True)  # canvas.draw() leaves it out
+        self._places = [(ax, ax.get_position(original=True)) for ax in self.figure.axes]
         self._scene: tuple | None = None
         self._background = None
 
@@ -59,12 +60,23 @@ class Picture:
             changed = self.description.update(self.artists, result)
             scene = (changed, *((*ax.get_xlim(), *ax.get_ylim()) for ax in self.figure.axes))
             if scene != self._scene:
-                self.canvas.draw()
-                self._background = self.canvas.copy_from_bbox(self.figure.bbox)
+                self._draw_background()
                 self._scene = scene
             self.canvas.restore_region(self._background)
             for artist in self.moving:
                 self.figure.draw_artist(artist)
+
+    def _draw_background(self) -> None:
+        """Lay out and draw everything that stays.
+
+        The layout starts from where the axes were at first, because matplotlib's result depends on where it
+        starts, and a picture must not depend on the pictures before it.
+        """
+        for ax, place in self._places:
+            ax.set_position(place)
+            ax.set_in_layout(True)  # set_position takes an Axes out of the layout
+        self.canvas.draw()
+        self._background = self.canvas.copy_from_bbox(self.figure.bbox)
 
     def rgb(self) -> np.ndarray:
         """The pixels as they are now, (height, width, 3) in uint8."""

@@ -20,8 +20,8 @@ def refused():
     """A context in which a ValueError or TypeError must be raised that says rule, value and remedy."""
 
     @contextmanager
-    def context(value="", start=""):
-        with pytest.raises((ValueError, TypeError)) as caught:
+    def context(value="", start="", error=(ValueError, TypeError)):
+        with pytest.raises(error) as caught:
             yield
         message = str(caught.value)
         assert message.startswith(start), message

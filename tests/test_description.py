@@ -1,0 +1,88 @@
+"""Descriptions: what a control accepts, what it turns it into, and the code that reproduces it."""
+
+import dataclasses
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nnlab.description import Choice, Description, Preset, Slider, Toggle
+
+WHOLE = Slider("steps", 20, 1, 60, 1, "steps")
+REAL = Slider("start", -2.5, -3.0, 3.0, 0.1, "start")
+LOG = Slider("lr", 0.1, 0.01, 10.0, 0.05, "lr", log=True)
+CHOICE = Choice("shape", "bowl", ("bowl", "two valleys"), "shape")
+TOGGLE = Toggle("exact", False, "exact")
+CONTROLS = (WHOLE, REAL, LOG, CHOICE, TOGGLE)
+
+
+def describe(presets=()):
+    return Description("made_up", "", CONTROLS, dict, lambda figure: {}, lambda artists, result: None, str, presets)
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.name)
+def test_ends_and_default_are_accepted_as_they_are(control):
+    for value in (*control.ends, control.default):
+        assert control.clean(value) == value
+        assert type(control.clean(value)) is type(value)
+
+
+@given(st.floats(-3, 3))
+def test_a_real_slider_keeps_its_value(value):
+    assert REAL.clean(value) == pytest.approx(value, abs=1e-9)
+
+
+@given(st.floats(-2, 1))
+def test_a_log_slider_keeps_three_digits(exponent):
+    cleaned = LOG.clean(10**exponent)
+    assert cleaned == pytest.approx(10**exponent, rel=0.005)
+    assert cleaned == float(f"{cleaned:.3g}")
+
+
+@given(st.integers(1, 60))
+def test_a_whole_slider_gives_whole_numbers(value):
+    assert WHOLE.clean(float(value)) == value
+    assert isinstance(WHOLE.clean(float(value)), int)
+
+
+@pytest.mark.parametrize(
+    ("control", "value"),
+    [
+        *[(WHOLE, v) for v in (0, 61, 2.5, "3", True, None, math.nan)],
+        *[(REAL, v) for v in (-3.01, 3.1, math.inf, math.nan, "1", False)],
+        *[(LOG, v) for v in (0, 0.009, 10.1, -0.1, math.nan, "0.1")],
+        *[(CHOICE, v) for v in ("bowls", "", None, 0)],
+        *[(TOGGLE, v) for v in (0, 1, "True", None)],
+    ],
+)
+def test_values_outside_the_range(control, value, refused):
+    with refused(repr(value), start=control.name):
+        control.clean(value)
+
+
+def test_values_fill_in_the_defaults(refused):
+    assert describe().values(steps=3) == {"steps": 3, "start": -2.5, "lr": 0.1, "shape": "bowl", "exact": False}
+    with refused("'stepps'"):
+        describe().values(stepps=3)
+
+
+def test_code_names_what_is_not_the_default():
+    assert describe().code(describe().values()) == "nnlab.explorers.made_up()"
+    code = describe().code(describe().values(lr=2, exact=True, shape="two valleys"))
+    assert code == "nnlab.explorers.made_up(lr=2.0, shape='two valleys', exact=True)"
+
+
+@given(st.integers(1, 60), st.floats(-3, 3), st.floats(0.01, 10), st.sampled_from(CHOICE.options), st.booleans())
+def test_code_gives_the_same_values_again(steps, start, lr, shape, exact):
+    values = describe().values(steps=steps, start=start, lr=lr, shape=shape, exact=exact)
+    call = describe().code(values).removeprefix("nnlab.explorers.made_up")
+    assert eval(f"dict{call}") | values == values
+    assert describe().values(**eval(f"dict{call}")) == values
+
+
+def test_presets_are_checked_and_descriptions_frozen(refused):
+    with refused("99"):
+        describe((Preset("bad", "out of range", {"steps": 99}),))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        describe().name = "other"

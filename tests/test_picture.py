@@ -1,0 +1,95 @@
+"""The picture: a kept background with moving artists equals a full drawing, pixel for pixel."""
+
+import io
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib import pyplot
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
+
+from nnlab.description import Description, Slider
+from nnlab.picture import DPI, SHARPNESS, Picture, flatten, look
+
+
+def draw(figure):
+    left, right = figure.subplots(1, 2)
+    left.set(xlim=(0, 10), ylim=(0, 10), title="background")
+    right.set_ylim(0, 10)
+    return {"line": left.plot([], [])[0], "dots": [left.plot([], [], "o")[0], right.plot([1, 2], [3, 4], "s")[0]]}
+
+
+def update(artists, height):
+    artists["line"].set_data([0, 10], [0, height])
+    artists["dots"][0].set_data([5], [height])
+    artists["dots"][1].axes.set_xlim(0, 20 if height > 6 else 10)
+    artists["line"].axes.set_title("high" if height > 4 else "low")
+    return height > 4  # the title is background
+
+
+DESCRIPTION = Description(
+    "made_up", "", (Slider("height", 1, 0, 10, 1, "height"),), lambda height: height, draw, update, str, (), (4.0, 2.0)
+)
+
+
+def test_frames_do_not_depend_on_the_frames_before():
+    """Within a scene, across a change of the limits, across a change of the scene, and back."""
+    picture = Picture(DESCRIPTION)
+    for height in (1, 2, 5, 6, 9, 8, 3, 1):
+        picture.show(height)
+        fresh = Picture(DESCRIPTION)
+        fresh.show(height)
+        np.testing.assert_array_equal(picture.rgb(), fresh.rgb())
+
+
+@pytest.mark.parametrize("height", [1, 5, 9])
+def test_blitting_equals_a_full_drawing(height):
+    picture = Picture(DESCRIPTION)
+    picture.show(height)
+    blitted = picture.rgb().copy()
+    for artist in flatten(picture.artists):
+        artist.set_animated(False)
+    picture.figure.set_layout_engine("none")  # the axes stay where they are
+    canvas = FigureCanvasAgg(picture.figure)
+    with matplotlib.rc_context(look()):
+        canvas.draw()
+    different = (np.asarray(canvas.buffer_rgba())[..., :3] != blitted).any(-1)
+    assert different.mean() < 0.01  # where a moving line crosses a frame that is drawn above it
+
+
+def test_background_is_drawn_once_for_a_scene(monkeypatch):
+    picture, drawn = Picture(DESCRIPTION), []
+    full = picture.canvas.draw
+    monkeypatch.setattr(picture.canvas, "draw", lambda: (drawn.append(1), full())[1])
+    for height, count in [(1, 1), (2, 1), (3, 1), (5, 2), (6, 2), (7, 3), (9, 3), (5, 4)]:
+        picture.show(height)
+        assert len(drawn) == count
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg"])
+def test_encoded_picture_is_the_drawn_one(kind):
+    picture = Picture(DESCRIPTION)
+    picture.show(5)
+    image = Image.open(io.BytesIO(getattr(picture, kind)()))
+    assert image.format.lower() == kind
+    assert image.size == (4 * DPI * SHARPNESS, 2 * DPI * SHARPNESS)
+    assert picture.width == 4 * DPI
+    decoded = np.asarray(image.convert("RGB")).astype(int)
+    assert np.abs(decoded - picture.rgb().astype(int)).mean() < 3
+    assert pyplot.get_fignums() == []
+
+
+def test_same_result_same_bytes():
+    first, second = Picture(DESCRIPTION), Picture(DESCRIPTION)
+    first.show(3)
+    second.show(3)
+    assert first.png() == second.png()
+    assert first.jpeg() == second.jpeg()
+    second.show(4)
+    assert first.png() != second.png()
+
+
+def test_flatten_finds_every_artist():
+    artists = Picture(DESCRIPTION).artists
+    assert flatten(artists) == [artists["line"], *artists["dots"]]
