@@ -68,6 +68,7 @@ def label_lines(ax, gap: float = 0.075):
         ax: the Axes, with its lines drawn and its limits set.
         gap: the least distance between two labels, as a share of the height of the Axes.
     """
+    ax.margins(x=0)  # lines end at the edge, and their labels stand outside
     ax.autoscale_view()
     for text in [text for text in ax.texts if text.get_gid() == "line label"]:
         text.remove()
