@@ -21,6 +21,8 @@ _PUBLIC = {
     "losses": None,
     "initialization": None,
     "Network": "network",
+    "models": None,
+    "probes": None,
     # training
     "optimizers": None,
     "ensemble": None,

@@ -129,17 +129,27 @@ class Network:
         Raises:
             ValueError: ``dlogits`` has not the shape of the logits.
         """
+        dzs = self.backpropagate(params, cache, dlogits)
+        grads = {}
+        for (name, _, _), (a, _), dz in zip(self.layers, cache, dzs, strict=True):
+            grads[f"{name}.weight"] = a.mT @ dz  # (..., in, batch) @ (..., batch, out)
+            grads[f"{name}.bias"] = dz.sum(-2)
+        return grads
+
+    def backpropagate(self, params: Params, cache: list, dlogits: torch.Tensor) -> list[torch.Tensor]:
+        """The gradient of the loss at the pre-activation of every layer, from the first to the last.
+
+        This is the chain rule alone: dz_(k-1) = (dz_k W_k^T) * f'(z_(k-1)), started at the last layer with
+        ``dlogits``. Arguments and errors are those of ``backward``.
+        """
         self._check_gradient(cache, dlogits)
         derivative = activations.get(self.activation).derivative
-        grads, dz = {}, dlogits
-        for k in range(len(self.layers), 0, -1):
-            a, _ = cache[k - 1]
-            grads[f"layer{k}.weight"] = a.mT @ dz  # (..., in, batch) @ (..., batch, out)
-            grads[f"layer{k}.bias"] = dz.sum(-2)
-            if k > 1:
-                z = cache[k - 2][1]
-                dz = (dz @ params[f"layer{k}.weight"].mT) * derivative(z, a)  # (..., batch, in)
-        return {name: grads[name] for name in params}
+        dz, dzs = dlogits, [dlogits]
+        for k in range(len(self.layers), 1, -1):
+            a, z = cache[k - 1][0], cache[k - 2][1]
+            dz = (dz @ params[f"layer{k}.weight"].mT) * derivative(z, a)  # (..., batch, in)
+            dzs.append(dz)
+        return dzs[::-1]
 
     def _check_input(self, params: Params, x: torch.Tensor) -> None:
         if not isinstance(x, torch.Tensor):
