@@ -220,7 +220,7 @@ def _run(command, failed, root):
     )
     if result.returncode:
         lines = [line.strip() for line in result.stdout.splitlines() if line.strip()] or ["it said nothing"]
-        telling = [line for line in lines if "error" in line.lower()] or lines
+        telling = [line for line in lines if re.match(r"ERROR|\w*Error\b|error:", line)] or lines
         _say(f"{failed}. It said: {telling[-1][:300]}")
         raise SetupError(sentence_for(result.stdout, root))
 
