@@ -132,7 +132,9 @@ def difference(got, want, tolerance: float) -> str | None:
             return f"{len(want)} results are wanted, as a tuple. Got {describe(got)}."
         return next((r for g, w in zip(got, want, strict=True) if (r := difference(g, w, tolerance))), None)
     if isinstance(want, str | bool):
-        return None if got == want else f"got {got!r}, which is not right."
+        single = got.item() if isinstance(got, torch.Tensor) and got.numel() == 1 else got
+        right = isinstance(single, type(want) | np.bool_) and single == want
+        return None if right else f"got {got!r}, which is not right."
     if isinstance(want, torch.Tensor):
         if not isinstance(got, torch.Tensor):
             return f"a tensor is wanted. Got {describe(got)}."
