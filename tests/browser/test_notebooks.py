@@ -2,9 +2,9 @@
 
 import pytest
 
+from benchmarks.agreement import agree, named_in, reference
 from benchmarks.lab import ROOT
 from benchmarks.notebook_page import SHOWN, NotebookPage
-from tests.browser.agreement import agree, named_in, reference
 
 NOTEBOOKS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
 COLOURS = """image => {

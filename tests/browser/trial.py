@@ -1,0 +1,39 @@
+"""A notebook with the cases that no lesson shows: two explorers side by side, one that fails, one that is slow."""
+
+import nbformat
+
+CELLS = (
+    """
+import time
+from dataclasses import replace
+import ipywidgets
+import nnlab
+description = nnlab.explorers.descent_1d().description
+def changed(compute):
+    return nnlab.Explorer(replace(description, compute=compute))
+""",
+    """
+left, right = nnlab.explorers.descent_1d(), nnlab.explorers.descent_1d(lr=1.9)
+ipywidgets.VBox([left.widget, right.widget])
+""",
+    """
+def fails_above_one(lr, **values):
+    if lr > 1:
+        raise ValueError("lr is above one")
+    return description.compute(lr=lr, **values)
+changed(fails_above_one)
+""",
+    """
+def slow(**values):
+    time.sleep(0.4)
+    return description.compute(**values)
+changed(slow)
+""",
+)
+
+
+def notebook():
+    """The notebook, not yet run."""
+    cells = [nbformat.v4.new_code_cell(cell.strip()) for cell in CELLS]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
