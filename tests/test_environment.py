@@ -41,6 +41,7 @@ METADATA = "Metadata-Version: 2.1\\nName: nnlab\\nVersion: 0.1.0\\nProvides-Extr
 WHEEL = "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
 
 def build_editable(folder, config_settings=None, metadata_directory=None):
+    pathlib.Path("building").touch()
     while os.path.exists("slow"):
         time.sleep(0.05)
     required = tomllib.loads(pathlib.Path("pyproject.toml").read_text())["project"]["dependencies"]
@@ -99,11 +100,11 @@ class Clone:
         assert "Traceback" not in err, err
         return process.returncode, out, err
 
-    def wait_until_half_made(self, sign):
-        """Return when `sign` is there; a file `slow` keeps the environment half-made after that."""
+    def wait_for(self, sign):
+        """Return when `sign` is there; from the sign `building` on, a file `slow` keeps pip busy."""
         deadline = time.monotonic() + 30
-        while not (self.environment / sign).exists():
-            assert time.monotonic() < deadline, "the environment was not begun"
+        while not (self.folder / sign).exists():
+            assert time.monotonic() < deadline, f"{sign} did not appear"
             time.sleep(0.02)
 
 
@@ -243,11 +244,10 @@ def test_a_stop_leaves_nothing(clone, number):
     clone.write("slow", "")
     process = clone.start()
     if number == signal.SIGINT:
-        clone.wait_until_half_made("bin/pip")
-        time.sleep(1)
+        clone.wait_for("building")
         os.killpg(process.pid, number)  # as a terminal does it for Ctrl-C: to pip as well
     else:
-        clone.wait_until_half_made("nnlab.json")
+        clone.wait_for(".venv/nnlab.json")
         process.send_signal(number)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
@@ -260,7 +260,7 @@ def test_a_stop_leaves_nothing(clone, number):
 def test_after_sigkill_the_next_start_waits_for_the_orphan_and_begins_again(clone):
     clone.write("slow", "")
     killed = clone.start()
-    clone.wait_until_half_made("bin/pip")
+    clone.wait_for("building")
     killed.kill()
     killed.communicate()
     assert clone.record == {"state": "unfinished", "ours": True}
