@@ -1,0 +1,199 @@
+"""Every explorer, whatever it shows: all its controls, presets, texts and the code that reproduces it."""
+
+import random
+import re
+import warnings
+from itertools import combinations
+
+import matplotlib
+import numpy as np
+import pytest
+import torch
+from matplotlib import pyplot
+from matplotlib.text import Text
+
+import nnlab
+from nnlab.description import Slider
+
+NAMES = nnlab.explorers.__all__
+every_explorer = pytest.mark.parametrize("name", NAMES)
+
+
+@pytest.fixture
+def explorer(name):
+    return getattr(nnlab.explorers, name)()
+
+
+def same(a, b):
+    """Whether two results are equal, arrays included."""
+    if isinstance(a, tuple | list):
+        return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, np.ndarray | torch.Tensor):
+        return np.array_equal(np.asarray(a), np.asarray(b), equal_nan=np.asarray(a).dtype.kind == "f")
+    return a == b or (a != a and b != b)
+
+
+def healthy(explorer):
+    """The explorer itself, without an error and with a sentence that can be read."""
+    assert explorer.error is None, (explorer.values, explorer.error)
+    assert explorer.sentence.endswith("."), (explorer.values, explorer.sentence)
+    words = set(re.findall(r"\w+", explorer.sentence.lower()))
+    assert not words & {"nan", "inf", "none"}, (explorer.values, explorer.sentence)
+    return explorer
+
+
+def stages(explorer):
+    """The explorer in its default state and in each of its presets."""
+    yield "default", explorer
+    for preset in explorer.description.presets:
+        explorer.set(**{**explorer.start, **preset.values})
+        yield preset.label, explorer
+
+
+def texts(explorer):
+    """Every text in the picture that can be seen: tick labels outside the limits of their axis are not drawn."""
+    figure, hidden = explorer._picture.figure, set()
+    for ax in figure.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            low, high = low - 1e-9 * abs(low), high + 1e-9 * abs(high)
+            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+                if not low <= tick.get_loc() <= high:
+                    hidden |= {tick.label1, tick.label2}
+    found = figure.findobj(lambda artist: isinstance(artist, Text) and artist.get_text().strip())
+    parents = {text for ax in figure.axes if not ax.get_visible() for text in ax.findobj(Text)}
+    return [text for text in found if text.get_visible() and text not in hidden and text not in parents]
+
+
+@every_explorer
+def test_has_what_a_student_needs(name, explorer):
+    description = explorer.description
+    assert description.name == name
+    assert description.title
+    assert getattr(nnlab.explorers, name).__doc__
+    assert 1 <= len(description.controls) <= 8
+    assert len({control.label for control in description.controls}) == len(description.controls)
+    assert len(description.presets) >= 2
+    for preset in description.presets:
+        assert preset.label
+        assert len(preset.reason) > 10
+    healthy(explorer)
+
+
+@every_explorer
+def test_every_control_reaches_both_ends(name, explorer):
+    """Up by moving the widget, down by ``set``; what changes the result changes the picture."""
+    for control in explorer.description.controls:
+        explorer.reset()
+        for k, end in enumerate((*control.ends, *control.ends[::-1])):
+            before, pixels = explorer.result, explorer._picture.rgb().copy()
+            if k < len(control.ends):
+                explorer.controls[control.name].value = end
+            else:
+                explorer.set(**{control.name: end})
+            assert healthy(explorer).values[control.name] == end
+            changed = not np.array_equal(pixels, explorer._picture.rgb())
+            assert changed or same(before, explorer.result), f"{control.name}={end} changes nothing in the picture"
+
+
+@every_explorer
+def test_every_control_matters(name, explorer):
+    """In the default state or in some preset, the two ends of a control give different results."""
+    description = explorer.description
+    settings = [explorer.start, *({**explorer.start, **preset.values} for preset in description.presets)]
+    for control in description.controls:
+        first, last = control.ends[0], control.ends[-1]
+        results = (
+            [description.compute(**{**values, control.name: end}) for end in (first, last)] for values in settings
+        )
+        assert not all(same(a, b) for a, b in results), f"{control.name} never changes the result"
+
+
+@every_explorer
+def test_presets_reset_and_repr(name, explorer):
+    start, picture = repr(explorer), explorer.png()
+    assert start == f"Explorer {name}: {explorer.sentence}"
+    sentences = {explorer.sentence}
+    for _, stage in stages(explorer):
+        sentences.add(healthy(stage).sentence)
+        assert len(stage.png()) < 60_000
+    assert len(sentences) >= len(explorer.description.presets), "presets that say the same"
+    explorer.reset()
+    assert repr(explorer) == start
+    assert explorer.png() == picture
+    assert repr(getattr(nnlab.explorers, name)()) == start
+
+
+@every_explorer
+def test_code_reproduces_picture_and_sentence(name, explorer):
+    draw = random.Random(1)
+    for _, stage in stages(explorer):
+        again = eval(stage.code(), {"nnlab": nnlab})
+        assert again.sentence == stage.sentence
+        assert again.png() == stage.png()
+    for _ in range(2):
+        explorer.set(**random_values(explorer.description, draw))
+        again = eval(explorer.code(), {"nnlab": nnlab})
+        assert (again.sentence, again.png()) == (explorer.sentence, explorer.png()), explorer.code()
+
+
+def random_values(description, draw):
+    """A random setting; sliders reach their ends more often than by chance."""
+    values = {}
+    for control in description.controls:
+        if not isinstance(control, Slider) or draw.random() < 0.2:
+            value = draw.choice(control.ends)
+        elif control.log:
+            value = control.low * (control.high / control.low) ** draw.random()
+        elif isinstance(control.step, int):
+            value = draw.randint(control.low, control.high)
+        else:
+            value = control.low + (control.high - control.low) * draw.random()
+        values[control.name] = value
+    return values
+
+
+@every_explorer
+def test_two_hundred_random_settings(name, explorer):
+    """No exception, no warning, no nan in the sentence, and every frame is drawn."""
+    draw = random.Random(0)
+    explorer._picture.figure.set_layout_engine("none")  # the layout is looked at below; it takes half of the time
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(200):
+            explorer.set(**random_values(explorer.description, draw))
+            healthy(explorer)
+
+
+@every_explorer
+def test_computation_is_pure_and_leaves_no_trace(name, explorer):
+    state, style = torch.get_rng_state(), dict(matplotlib.rcParams)
+    compute, values = explorer.description.compute, explorer.values
+    assert same(compute(**values), compute(**values))
+    for _, stage in stages(explorer):
+        healthy(stage)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert dict(matplotlib.rcParams) == style
+    assert pyplot.get_fignums() == []
+
+
+@every_explorer
+def test_texts_are_large_enough_inside_and_apart(name, explorer):
+    problems = []
+    for label, stage in stages(explorer):
+        figure, found = stage._picture.figure, texts(stage)
+        width, height = figure.bbox.size
+        assert found
+        for text in found:
+            if text.get_fontsize() < 9:
+                problems.append(f"{label}: {text.get_text()!r} has {text.get_fontsize()} pt")
+            box = text.get_window_extent()
+            if box.x0 < -1 or box.y0 < -1 or box.x1 > width + 1 or box.y1 > height + 1:
+                problems.append(f"{label}: {text.get_text()!r} leaves the picture")
+        for a, b in combinations(found, 2):
+            box, other = a.get_window_extent(), b.get_window_extent()
+            if box.overlaps(other):
+                problems.append(f"{label}: {a.get_text()!r} overlaps {b.get_text()!r}")
+    assert not problems, "\n".join(problems)
