@@ -47,6 +47,30 @@ def cross_entropy(logits: torch.Tensor, y: torch.Tensor, label_smoothing: float 
     return loss, (exp / total - goal) / logits.shape[-2]
 
 
+def hinge(logits: torch.Tensor, y: torch.Tensor, margin: float = 1.0):
+    """Multi-class hinge loss: every wrong class pays for being less than ``margin`` below the right one.
+
+    The loss of one sample with logits z is the sum over k != y of max(0, margin + z_k - z_y) (Weston & Watkins 1999,
+    who take the margin 2). Its gradient is 1 for every class that pays, minus their number at the right
+    class; at the corner itself it is 0. With the two logits 0 and z this is the binary hinge max(0, margin - z) for
+    y = 1. torch.nn.functional.multi_margin_loss divides the sum by the number of classes; this function does not.
+
+    Args:
+        logits: (..., batch, classes), read as scores: no softmax before this loss.
+        y: (..., batch), class numbers 0 ... classes - 1, an integer tensor.
+        margin: positive, in the unit of the logits.
+
+    >>> hinge(torch.tensor([[2.0, 1.5, -1.0]]), torch.tensor([0]))
+    (tensor(0.5000), tensor([[-1.,  1.,  0.]]))
+    """
+    arguments.positive("margin", margin, 1.0)
+    gold = one_hot(y, logits)
+    right = (gold * logits).sum(-1, keepdim=True)  # (..., batch, 1)
+    lack = (logits - right + margin).clamp(min=0) * (1 - gold)  # (..., batch, classes), what every class pays
+    pays = (lack > 0).to(logits.dtype)
+    return lack.sum(-1).mean(-1), (pays - gold * pays.sum(-1, keepdim=True)) / logits.shape[-2]
+
+
 def one_hot(y: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
     """Targets (..., batch, classes) for ``logits`` (..., batch, classes): 1 at the class ``y`` (..., batch), else 0."""
     same_batch(y, logits, y.ndim)
@@ -133,7 +157,7 @@ def entries(prediction: torch.Tensor) -> int:
     return prediction.shape[-2] * prediction.shape[-1]
 
 
-LOSSES = {f.__name__: f for f in (cross_entropy, mse, huber, binary_cross_entropy)}
+LOSSES = {f.__name__: f for f in (cross_entropy, hinge, mse, huber, binary_cross_entropy)}
 
 
 def get(name: str):

@@ -11,15 +11,22 @@ from torch.nn import functional as F
 from nnlab import losses
 
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
+TAKES_CLASSES = ("cross_entropy", "hinge")
+
+
+def torch_hinge(logits, y, margin=1.0):
+    """torch divides the sum over the wrong classes by the number of classes; nnlab does not."""
+    return F.multi_margin_loss(logits, y, margin=margin) * logits.shape[-1]
 
 
 def reference(name, logits, y, **settings):
     """torch's loss of every member on its own: logits (..., batch, outputs) -> (...,)."""
     rows = logits.reshape(-1, *logits.shape[-2:])
-    goals = y.expand(*logits.shape[: -1 if name == "cross_entropy" else None])
+    goals = y.expand(*logits.shape[: -1 if name in TAKES_CLASSES else None])
     goals = goals.reshape(len(rows), *goals.shape[logits.ndim - 2 :])
     torch_loss = {
         "cross_entropy": F.cross_entropy,
+        "hinge": torch_hinge,
         "mse": F.mse_loss,
         "huber": F.huber_loss,
         "binary_cross_entropy": F.binary_cross_entropy_with_logits,
@@ -40,11 +47,14 @@ def problems(draw):
         *members, batch, outputs, generator=generator, dtype=dtype
     )
     settings = {}
-    if name == "cross_entropy":
+    if name in TAKES_CLASSES:
         y = torch.randint(outputs, (*own, batch), generator=generator)
-        settings["label_smoothing"] = draw(st.sampled_from([0.0, 0.1]) | st.floats(0, 0.9))
     else:
         y = torch.rand(*own, batch, outputs, generator=generator, dtype=dtype)
+    if name == "cross_entropy":
+        settings["label_smoothing"] = draw(st.sampled_from([0.0, 0.1]) | st.floats(0, 0.9))
+    if name == "hinge":
+        settings["margin"] = draw(st.sampled_from([1.0, 0.1, 5.0]) | st.floats(0.05, 3))
     if name == "huber":
         settings["delta"] = draw(st.floats(0.05, 3))
     return name, logits, y, settings
@@ -90,10 +100,29 @@ def test_huber_meets_at_delta(delta):
     assert gradient.flatten().tolist() == pytest.approx([-delta / 3, 0, delta / 3])
 
 
+@pytest.mark.parametrize("z", [-3.0, 0.0, 0.9, 1.0, 1.1, 4.0])
+def test_hinge_of_two_classes_is_the_binary_hinge(z):
+    """With the logits 0 and z: max(0, 1 - z) for class 1, max(0, 1 + z) for class 0; the corner has the slope 0."""
+    logits = torch.tensor([[0.0, z], [0.0, -z]])
+    for row, y in zip(logits, (1, 0), strict=True):
+        sign = 1 if y else -1
+        value, gradient = losses.hinge(row[None], torch.tensor([y]))
+        assert value == pytest.approx(max(0, 1 - sign * row[1].item()))
+        assert gradient.tolist() == [[sign, -sign] if sign * row[1] < 1 else [0, 0]]
+
+
+@pytest.mark.parametrize("shift", [-50.0, 3.0])
+@pytest.mark.parametrize("name", TAKES_CLASSES)
+def test_only_differences_of_logits_count(name, shift):
+    logits, y = torch.randn(4, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(3)), torch.arange(4) % 3
+    for moved, still in zip(losses.get(name)(logits + shift, y), losses.get(name)(logits, y), strict=True):
+        torch.testing.assert_close(moved, still)
+
+
 @pytest.mark.parametrize("size", [1e4, 1e30])
-@pytest.mark.parametrize("name", ["cross_entropy", "binary_cross_entropy"])
+@pytest.mark.parametrize("name", ["cross_entropy", "hinge", "binary_cross_entropy"])
 def test_huge_logits_do_not_overflow(name, size):
-    logits, y = torch.tensor([[size, -size]]), torch.tensor([0] if name == "cross_entropy" else [[1.0, 0.0]])
+    logits, y = torch.tensor([[size, -size]]), torch.tensor([0] if name in TAKES_CLASSES else [[1.0, 0.0]])
     value, gradient = losses.get(name)(logits, y)
     assert value == 0
     assert gradient.abs().max() == 0
@@ -107,7 +136,8 @@ def test_untrained_network_starts_at_log_of_the_classes(classes):
 
 def test_a_member_that_is_nan_leaves_the_others_alone():
     logits = torch.stack([torch.full((4, 3), torch.nan), torch.full((4, 3), torch.inf), torch.eye(4, 3)])
-    for name, y in [("cross_entropy", torch.tensor([0, 1, 2, 0])), ("mse", torch.zeros(4, 3))]:
+    classes = torch.tensor([0, 1, 2, 0])
+    for name, y in [("cross_entropy", classes), ("hinge", classes), ("mse", torch.zeros(4, 3))]:
         value, gradient = losses.get(name)(logits, y)
         alone = losses.get(name)(logits[2], y)
         assert not value[:2].isfinite().any()
@@ -129,8 +159,9 @@ def test_a_member_that_is_nan_leaves_the_others_alone():
     ],
 )
 def test_labels_that_do_not_fit(y, refused):
-    with refused():
-        losses.cross_entropy(torch.zeros(3, 3), y)
+    for name in TAKES_CLASSES:
+        with refused():
+            losses.get(name)(torch.zeros(3, 3), y)
 
 
 @pytest.mark.parametrize("name", ["mse", "huber", "binary_cross_entropy"])
@@ -166,6 +197,12 @@ def test_label_smoothing_outside_its_range(label_smoothing, refused):
 def test_delta_outside_its_range(delta, refused):
     with refused(repr(delta)):
         losses.huber(torch.zeros(1, 1), torch.zeros(1), delta)
+
+
+@pytest.mark.parametrize("margin", [0, -1.0, math.nan, math.inf, "1", True])
+def test_margin_outside_its_range(margin, refused):
+    with refused(repr(margin)):
+        losses.hinge(torch.zeros(1, 2), torch.tensor([0]), margin)
 
 
 @pytest.mark.parametrize("name", ["crossentropy", "l2", None])
