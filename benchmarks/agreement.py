@@ -54,7 +54,8 @@ def compare(shown):
 def read_controls(shown, expected):
     """What the page shows beside each slider, in each list and in each box, in the order of the controls."""
     readouts = iter(shown.root.locator(".widget-slider .widget-readout").all_inner_texts())
-    chosen = iter(shown.choices.evaluate_all("lists => lists.map(l => l.selectedOptions[0].textContent)"))
+    names = shown.choices.evaluate_all("lists => lists.map(l => l.selectedOptions[0].textContent)")
+    chosen = (name.replace("\xa0", " ") for name in names)  # ipywidgets writes a space in a list as a hard space
     ticked = iter(shown.toggles.evaluate_all("boxes => boxes.map(b => b.checked)"))
     source = {Slider: readouts, Choice: chosen, Toggle: ticked}
     return [next(source[type(control)]) for control in expected.description.controls]
