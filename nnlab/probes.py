@@ -7,11 +7,13 @@ f'(z) = 0 for every sample of it: no gradient passes at all, so it cannot learn 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
+from torch.autograd.graph import get_gradient_edge
 
 from nnlab import activations, arguments
 from nnlab.network import Network, Params
@@ -25,6 +27,7 @@ NAMES = {
     nn.Tanh: "tanh",
     nn.GELU: "gelu",
     nn.SiLU: "silu",
+    nn.Identity: "identity",
 }
 
 
@@ -57,13 +60,24 @@ def statistics(values: torch.Tensor, bins: int = 40, limits: tuple[float, float]
         values: any tensor with at least two axes; leading axes are members.
         bins: how many intervals the histogram has.
         limits: the ends of the histogram; None takes the smallest and the largest finite value. Values outside
-            are counted in the first or last interval, nan nowhere.
+            are counted in the first or last interval, nan nowhere. As in numpy.histogram an interval holds its
+            left end, and the last one both ends.
+
+    Raises:
+        ValueError, TypeError: fewer than two axes, ``bins`` below 1, or limits that are not in order.
+
+    >>> statistics(torch.tensor([[0.0, 1.0], [1.0, 4.0]]), bins=2).counts
+    tensor([3, 1])
     """
     arguments.whole("bins", bins, 40)
+    if values.ndim < 2:
+        raise ValueError(f"values must have the axes (batch, features). Got {tuple(values.shape)}. Try values[None].")
     low, high = limits or extent(values)
+    if not low < high:
+        raise ValueError(f"limits must be two numbers in order. Got {limits}. Try limits=(-1.0, 1.0).")
     edges = torch.linspace(low, high, bins + 1, dtype=values.dtype)
     flat = values.flatten(-2)
-    place = torch.bucketize(flat, edges[1:-1])  # nan would go to the last interval
+    place = torch.bucketize(flat, edges[1:-1], right=True)  # nan would go to the last interval
     counts = torch.zeros(*flat.shape[:-1], bins, dtype=torch.int64)
     counts.scatter_add_(-1, place, (~flat.isnan()).to(torch.int64))
     return Statistics(flat.mean(-1), flat.std(-1, correction=0), counts, edges)
@@ -82,8 +96,7 @@ def saturated_share(name: str, z: torch.Tensor) -> torch.Tensor:
     >>> saturated_share("tanh", torch.tensor([[0.0, 5.0], [0.1, -5.0]]))
     tensor(0.5000)
     """
-    limit = SATURATED * STEEPEST.get(name, 1.0)
-    return (slope(name, z).abs() < limit).float().mean((-2, -1))
+    return saturated(slope(name, z), STEEPEST.get(name, 1.0))
 
 
 def dead_share(name: str, z: torch.Tensor) -> torch.Tensor:
@@ -92,7 +105,17 @@ def dead_share(name: str, z: torch.Tensor) -> torch.Tensor:
     >>> dead_share("relu", torch.tensor([[-1.0, 1.0], [-2.0, -1.0]]))
     tensor(0.5000)
     """
-    return (slope(name, z) == 0).all(-2).float().mean(-1)
+    return dead(slope(name, z))
+
+
+def saturated(slopes: torch.Tensor, steepest: float) -> torch.Tensor:
+    """Share of the slopes (..., batch, units) below ``SATURATED`` times the steepest that the activation has."""
+    return (slopes.abs() < SATURATED * steepest).float().mean((-2, -1))
+
+
+def dead(slopes: torch.Tensor) -> torch.Tensor:
+    """Share of the units whose slope is 0 for every sample of (..., batch, units)."""
+    return (slopes == 0).all(-2).float().mean(-1)
 
 
 def slope(name: str, z: torch.Tensor) -> torch.Tensor:
@@ -102,7 +125,9 @@ def slope(name: str, z: torch.Tensor) -> torch.Tensor:
 
 
 @torch.no_grad()
-def network(net: Network, params: Params, x: torch.Tensor, dlogits=None, bins: int = 40) -> list[Layer]:
+def network(
+    net: Network, params: Params, x: torch.Tensor, dlogits: Callable | None = None, bins: int = 40
+) -> list[Layer]:
     """Probe a network by hand: one record for every layer, the output layer included.
 
     Args:
@@ -133,68 +158,134 @@ def network(net: Network, params: Params, x: torch.Tensor, dlogits=None, bins: i
     return layers
 
 
-def module(model: nn.Module, x: torch.Tensor, loss=None, bins: int = 40) -> list[Layer]:
-    """Probe any module: one record for every leaf module that ran, in the order in which they ran.
+class Call(NamedTuple):
+    """One run of a leaf module, as it was at that moment: a later module may overwrite the tensors in place."""
 
-    A known activation (ReLU, LeakyReLU, Sigmoid, Tanh, GELU, SiLU) gets pre-activation, activation and shares; any
-    other leaf gets its output as ``pre_activation``, and its weight if it has one. ``gradient`` is that at the
-    output of the leaf. Hooks are removed whatever happens, and no parameter's ``.grad`` is touched.
+    name: str
+    leaf: nn.Module
+    input: torch.Tensor | None  # a copy from before the leaf ran; kept for activations only
+    output: torch.Tensor | None  # a copy; None when the leaf returned no tensor
+    edge: Any  # where the gradient of this output arrives; None when no gradient is wanted or possible
+
+
+def module(model: nn.Module, x: torch.Tensor, loss: Callable | None = None, bins: int = 40) -> list[Layer]:
+    """Probe any module: one record for every run of a leaf module, in the order in which they ran.
+
+    A known activation (ReLU, LeakyReLU, Sigmoid, Tanh, GELU, SiLU, Identity) gets pre-activation, activation and
+    shares; any other leaf gets its output as ``pre_activation``, and its weight if it has one. ``gradient`` is that at
+    the output of the leaf. A leaf that returns several tensors (an LSTM) is judged by the first of them; what a leaf
+    does not have is None.
+
+    The model stays as it is: hooks are removed whatever happens, running means (of batch norm) are put back, ``x``
+    is copied, and no parameter's ``.grad`` is touched.
 
     Args:
         model: the module; it is run once, in the mode (train or eval) in which it is.
         x: what it is called with.
         loss: a function output -> scalar loss; None leaves gradients out.
         bins: intervals of the histograms.
+
+    Raises:
+        ValueError: no parameter and no input of the loss can have a gradient.
     """
-    with recorded(model) as calls:
-        output = model(x)
-    outputs = [out for _, _, _, out in calls]
-    weights = [getattr(leaf, "weight", None) for _, leaf, _, _ in calls]
-    at_outputs = at_weights = [None] * len(calls)
-    if loss is not None:
-        wanted = outputs + [w for w in weights if w is not None]
-        found = torch.autograd.grad(loss(output), wanted, allow_unused=True)
-        at_outputs, rest = found[: len(outputs)], iter(found[len(outputs) :])
-        at_weights = [None if w is None else next(rest) for w in weights]
-    return [
-        leaf_layer(call, w, g, gw, bins) for call, w, g, gw in zip(calls, weights, at_outputs, at_weights, strict=True)
-    ]
+    differentiable = loss is not None and x.is_floating_point()
+    with unchanged_buffers(model), torch.set_grad_enabled(loss is not None):
+        with recorded(model) as calls:
+            output = model(x.detach().requires_grad_(differentiable).clone())  # a clone may be changed in place
+        weights = [
+            weight if isinstance(weight := getattr(c.leaf, "weight", None), torch.Tensor) else None for c in calls
+        ]
+        at_outputs = at_weights = [None] * len(calls)
+        if loss is not None:
+            both = gradients(loss(output), [c.edge for c in calls] + weights)
+            at_outputs, at_weights = both[: len(calls)], both[len(calls) :]
+    return [leaf_layer(*parts, bins) for parts in zip(calls, weights, at_outputs, at_weights, strict=True)]
+
+
+def gradients(loss: torch.Tensor, places: list) -> list[torch.Tensor | None]:
+    """The gradient of the loss at every place, a tensor or an edge of the graph; None where there is none."""
+    if not isinstance(loss, torch.Tensor) or loss.numel() != 1 or not loss.requires_grad:
+        raise ValueError(
+            f"loss must return one number that depends on the model. Got {loss!r}. "
+            "Try lambda output: output.square().mean()."
+        )
+    wanted = [p for p in places if p is not None and getattr(p, "requires_grad", True)]
+    found = iter(torch.autograd.grad(loss, wanted, allow_unused=True))
+    return [next(found) if p is not None and getattr(p, "requires_grad", True) else None for p in places]
+
+
+@contextmanager
+def unchanged_buffers(model: nn.Module):
+    """Put the buffers back as they were: in train mode batch norm counts every batch that it sees."""
+    before = [(buffer, buffer.clone()) for buffer in model.buffers()]
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for buffer, values in before:
+                buffer.copy_(values)
 
 
 @contextmanager
 def recorded(model: nn.Module):
-    """A list that collects (name, leaf, input, output) of every leaf module while the model runs."""
-    calls, handles = [], []
+    """A list that collects a ``Call`` for every run of a leaf module while the model runs."""
+    calls, handles, inputs = [], [], []
+
+    def before(leaf, args, kwargs):
+        z = first_tensor((args, kwargs))
+        inputs.append(z.detach().clone() if type(leaf) in NAMES and z is not None else None)
+
+    def after(name):
+        def record(leaf, args, out):
+            values = first_tensor(out)
+            copied = None if values is None else values.detach().clone()
+            edge = get_gradient_edge(values) if copied is not None and values.requires_grad else None
+            calls.append(Call(name or type(leaf).__name__, leaf, inputs.pop(), copied, edge))
+
+        return record
+
     try:
         for name, leaf in model.named_modules():
-            if not any(leaf.children()):
-                handles.append(
-                    leaf.register_forward_hook(
-                        lambda leaf, args, out, name=name: calls.append((name, leaf, args[0].detach(), out))
-                    )
-                )
+            if next(leaf.children(), None) is None:
+                handles.append(leaf.register_forward_pre_hook(before, with_kwargs=True))
+                handles.append(leaf.register_forward_hook(after(name)))
         yield calls
     finally:
         for handle in handles:
             handle.remove()
 
 
-def leaf_layer(call: tuple, weight, gradient, weight_gradient, bins: int) -> Layer:
-    """The record of one leaf module."""
-    name, leaf, z, out = call
+def first_tensor(nest) -> torch.Tensor | None:
+    """The first tensor in a nest of tuples, lists and dictionaries, or None."""
+    if isinstance(nest, torch.Tensor):
+        return nest
+    parts = nest.values() if isinstance(nest, dict) else nest if isinstance(nest, tuple | list) else ()
+    return next((found for part in parts if (found := first_tensor(part)) is not None), None)
+
+
+def leaf_layer(call: Call, weight, gradient, weight_gradient, bins: int) -> Layer:
+    """The record of one run of a leaf module."""
 
     def of(values):
         return None if values is None else statistics(as_table(values.detach()), bins)
 
     shown = {"weight": of(weight), "gradient": of(gradient), "weight_gradient": of(weight_gradient)}
-    kind = NAMES.get(type(leaf))
-    if kind is None:
-        return Layer(name, pre_activation=of(out), **shown)
-    table = as_table(z)
-    shares = {"saturated": saturated_share(kind, table), "dead": dead_share(kind, table)}
-    return Layer(name, pre_activation=of(z), activation=of(out), **shares, **shown)
+    kind = NAMES.get(type(call.leaf))
+    if kind is None or call.input is None:
+        return Layer(call.name, pre_activation=of(call.output), **shown)
+    slopes = slopes_of(call.leaf, as_table(call.input))
+    shares = {"saturated": saturated(slopes, STEEPEST.get(kind, 1.0)), "dead": dead(slopes)}
+    return Layer(call.name, pre_activation=of(call.input), activation=of(call.output), **shares, **shown)
+
+
+@torch.enable_grad()
+def slopes_of(activation: nn.Module, z: torch.Tensor) -> torch.Tensor:
+    """f'(z) of a module that works entry by entry, by autograd: so its own settings count, such as a leaky slope."""
+    z = z.detach().requires_grad_()
+    return torch.autograd.grad(activation(z.clone()).sum(), z)[0]
 
 
 def as_table(values: torch.Tensor) -> torch.Tensor:
-    """Any tensor as (batch, units): vectors get a batch of one, further axes count as units."""
-    return values.flatten(1) if values.ndim > 1 else values.reshape(1, -1)
+    """Any tensor as (batch, units) in float32 or float64: a vector is a batch of one, further axes count as units."""
+    table = values.flatten(1) if values.ndim > 1 else values.reshape(1, -1)
+    return table if table.dtype in (torch.float32, torch.float64) else table.float()
