@@ -20,6 +20,7 @@ _PUBLIC = {
     "activations": None,
     "losses": None,
     "initialization": None,
+    "scalar": None,
     "Network": "network",
     "models": None,
     "probes": None,
