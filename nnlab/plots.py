@@ -8,10 +8,15 @@ from pathlib import Path as File
 import numpy as np
 
 from nnlab import arguments
+from nnlab.data import Split
 from nnlab.history import History
-from nnlab.surfaces import Surface
+from nnlab.surfaces import DecisionGrid, Surface
 
 STYLE = File(__file__).with_name("nnlab.mplstyle")
+
+CLASS_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#8C6D31")
+CLASS_MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
+FOLD = 0.45  # how dark a fold is drawn, 0 to 1
 
 AXIS_NAMES = {"loss": "training loss", "val_loss": "validation loss", "val_accuracy": "validation accuracy"}
 
@@ -146,3 +151,59 @@ def plot_images(x, axes, titles: Sequence[str] | None = None):
         if titles is not None:
             ax.set_title(titles[k], fontsize=10)
     return axes
+
+
+def plot_decision_boundary(grid: DecisionGrid, ax, part: Split | None = None, folds: bool = False):
+    """Colour the plane by the probability of each class, with the samples of ``part`` on top.
+
+    Args:
+        grid: as from ``surfaces.decision_grid``, of one network (no member axis).
+        ax: the Axes to draw on.
+        part: samples, drawn with one colour and marker for each class.
+        folds: darken the lines where a hidden unit changes its side of zero.
+    """
+    xlim, ylim = ((float(ends[0]), float(ends[-1])) for ends in (grid.x, grid.y))
+    image = decision_image(grid, folds)
+    ax.imshow(image, extent=(*xlim, *ylim), origin="lower", aspect="auto", interpolation="bilinear")
+    if part is not None:
+        plot_classes(part, ax)
+    ax.set(xlim=xlim, ylim=ylim, xlabel="$x_1$", ylabel="$x_2$")
+    ax.grid(False)
+    return ax
+
+
+def plot_classes(part: Split, ax):
+    """Draw samples with two features, each class with a colour and a marker of its own."""
+    for k in range(int(part.y.max()) + 1):
+        x = part.x[part.y == k]
+        look = {"color": CLASS_COLORS[k % 8], "markeredgecolor": "white", "markeredgewidth": 0.6, "markersize": 5}
+        ax.plot(x[:, 0], x[:, 1], CLASS_MARKERS[k % 8], linestyle="", label=f"class {k}", **look)
+    return ax
+
+
+def decision_image(grid: DecisionGrid, folds: bool = False) -> np.ndarray:
+    """The colours of a decision grid, (points, points, 3) from 0 to 1: pale where the network is unsure.
+
+    Each pixel is the mean of the class colours, weighted by the probabilities and mixed half with white.
+    """
+    p = grid.probabilities
+    if p.ndim != 3:
+        raise ValueError(
+            f"grid must be that of one network. Got {tuple(p.shape)}, members first. "
+            "Try {name: p[0] for name, p in params.items()}."
+        )
+    from matplotlib.colors import to_rgb
+
+    colors = np.array([to_rgb(CLASS_COLORS[k % 8]) for k in range(p.shape[-1])])
+    image = 1 - 0.55 * (1 - np.asarray(p, dtype=float) @ colors)
+    if folds:
+        image[fold_lines(np.asarray(grid.sides))] *= 1 - FOLD
+    return image
+
+
+def fold_lines(sides: np.ndarray) -> np.ndarray:
+    """Whether any unit (last axis) changes its side between a point and its neighbour to the right or above."""
+    lines = np.zeros(sides.shape[:-1], dtype=bool)
+    lines[:, :-1] |= (sides[:, 1:] != sides[:, :-1]).any(-1)
+    lines[:-1] |= (sides[1:] != sides[:-1]).any(-1)
+    return lines

@@ -1,8 +1,8 @@
-"""Loss surfaces over two parameters, each with its gradient by hand, and the path of an optimizer on them.
+"""Loss surfaces over two parameters, the path of an optimizer on them, and a network's decisions over a plane.
 
-Functions use nothing but arithmetic, so x and y may be floats (fast for one path), numpy arrays (for a picture)
-or tensors (to check the gradient with autograd). Products are written out instead of powers, because a float power
-that overflows raises an error while a product becomes inf, which is what divergence is.
+Every surface has its gradient by hand. Its functions use nothing but arithmetic, so x and y may be floats (fast for one
+path), numpy arrays (for a picture) or tensors (to check the gradient with autograd). Products are written out instead
+of powers, because a float power that overflows raises an error, while a product becomes inf: that is what divergence is.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+import torch
+
 from nnlab import arguments
+from nnlab.network import Network, Params
 from nnlab.optimizers import Optimizer
 
 
@@ -137,3 +140,56 @@ def descend(surface: Surface, optimizer: Optimizer, steps: int, start: tuple[flo
         path.y.append(params["y"])
         path.loss.append(loss)
     return path
+
+
+class DecisionGrid(NamedTuple):
+    """What a network of two inputs answers on a grid of points; ``params``' member axes stay in front.
+
+    Attributes:
+        x, y: (points,), the two inputs.
+        logits: (..., points, points, classes); row i belongs to y[i], column j to x[j].
+        probabilities: softmax of the logits, of the same shape.
+        sides: (..., points, points, hidden units), which units of all hidden layers are above zero. Where one of
+            them changes, a ReLU network has a fold; between the folds it is flat.
+    """
+
+    x: torch.Tensor
+    y: torch.Tensor
+    logits: torch.Tensor
+    probabilities: torch.Tensor
+    sides: torch.Tensor
+
+
+@torch.no_grad()
+def decision_grid(
+    net: Network, params: Params, xlim: tuple[float, float], ylim: tuple[float, float], points: int = 150
+) -> DecisionGrid:
+    """Ask a network for its answer on a grid of ``points`` x ``points`` inputs.
+
+    Args:
+        net: a network with two inputs.
+        params: with or without leading member axes.
+        xlim, ylim: the ends of the grid, both included.
+        points: along each side, at least 2.
+
+    Raises:
+        ValueError, TypeError: a network without two inputs, limits that do not rise, too few points.
+
+    >>> net = Network([2, 3, 2])
+    >>> decision_grid(net, net.init(seed=range(4)), (-1, 1), (-1, 1), points=5).logits.shape
+    torch.Size([4, 5, 5, 2])
+    """
+    arguments.whole("points", points, 150, at_least=2)
+    if net.sizes[0] != 2:
+        raise ValueError(f"the network must have 2 inputs, x and y. Got {net.sizes[0]}. Try Network([2, 8, 2]).")
+    for name, (low, high) in (("xlim", xlim), ("ylim", ylim)):
+        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+            raise ValueError(f"{name} must be two finite numbers that rise. Got {(low, high)}. Try (-1.0, 1.0).")
+    dtype = params["layer1.weight"].dtype
+    x, y = (torch.linspace(*ends, points, dtype=dtype) for ends in (xlim, ylim))
+    rows, columns = torch.meshgrid(y, x, indexing="ij")
+    logits, cache = net.forward(params, torch.stack([columns, rows], -1).flatten(0, 1))  # (..., points^2, classes)
+    hidden = [z > 0 for _, z in cache[:-1]] or [logits[..., :0] > 0]  # a network without hidden units has no sides
+    square = (points, points)
+    logits, sides = logits.unflatten(-2, square), torch.cat(hidden, -1).unflatten(-2, square)
+    return DecisionGrid(x, y, logits, logits.softmax(-1), sides)

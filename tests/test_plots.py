@@ -5,9 +5,11 @@ from itertools import pairwise
 import matplotlib
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib import pyplot
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from nnlab import Network, digits, ensemble, plots, spirals, surfaces
@@ -103,6 +105,52 @@ def test_images_are_the_rows():
     for k, ax in enumerate(axes.flat):
         np.testing.assert_array_equal(ax.images[0].get_array(), x[k].reshape(8, 8))
         assert ax.get_title() == "abcdef"[k]
+
+
+NET = Network([2, 5, 3])
+GRID = surfaces.decision_grid(NET, NET.init(seed=2), (-1.3, 1.3), (-1.2, 1.4), 40)
+
+
+def test_decision_boundary_shows_probabilities_and_samples(ax):
+    part = spirals().train
+    assert plots.plot_decision_boundary(GRID, ax, part) is ax
+    (image,) = ax.images
+    np.testing.assert_array_equal(image.get_array(), plots.decision_image(GRID))
+    assert tuple(image.get_extent()) == pytest.approx((-1.3, 1.3, -1.2, 1.4))
+    assert image.origin == "lower"
+    lines = ax.get_lines()
+    assert [len(line.get_xdata()) for line in lines] == part.y.bincount().tolist()
+    assert len({line.get_marker() for line in lines}) == len({line.get_color() for line in lines}) == 3
+    np.testing.assert_array_equal(lines[1].get_xydata(), part.x[part.y == 1])
+
+
+def test_decision_image_is_the_colour_of_the_class_that_is_sure():
+    classes = torch.arange(40 * 40).reshape(40, 40) % 3
+    sure = GRID._replace(probabilities=torch.eye(3)[classes])
+    image = plots.decision_image(sure)
+    for k in range(3):
+        pixels = image[np.asarray(classes == k)]
+        np.testing.assert_allclose(
+            1 - (1 - pixels) / 0.55, np.broadcast_to(to_rgb(plots.CLASS_COLORS[k]), pixels.shape)
+        )
+    assert 0 <= plots.decision_image(GRID).min() <= plots.decision_image(GRID).max() <= 1
+
+
+def test_folds_are_darker_and_lie_where_a_unit_changes_its_side():
+    plain, folded = (plots.decision_image(GRID, folds) for folds in (False, True))
+    darker = (folded < plain).any(-1)
+    np.testing.assert_array_equal(darker, plots.fold_lines(np.asarray(GRID.sides)))
+    np.testing.assert_array_equal(folded[~darker], plain[~darker])
+    one_line = np.arange(5)[:, None, None] >= np.array([2]) + np.zeros((1, 4, 1))
+    wanted = np.zeros((5, 4), dtype=bool)
+    wanted[1] = True
+    np.testing.assert_array_equal(plots.fold_lines(one_line), wanted)
+
+
+def test_decision_image_of_an_ensemble_is_refused(refused):
+    grid = surfaces.decision_grid(NET, NET.init(seed=range(2)), (-1, 1), (-1, 1), 5)
+    with refused("(2, 5, 5, 3)", start="grid"):
+        plots.decision_image(grid)
 
 
 def test_no_pyplot_figure_and_no_style_is_left_behind(ax):

@@ -1,4 +1,4 @@
-"""Loss surfaces: gradients against autograd, minima, and the paths of optimizers."""
+"""Loss surfaces: gradients against autograd, minima, the paths of optimizers; and decisions over a plane."""
 
 import math
 
@@ -8,9 +8,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnlab import surfaces
+from nnlab import Network, surfaces
 from nnlab.optimizers import OPTIMIZERS, SGD, Adam
-from nnlab.surfaces import SURFACES, descend, ravine
+from nnlab.surfaces import SURFACES, decision_grid, descend, ravine
 
 every_surface = pytest.mark.parametrize("surface", SURFACES.values(), ids=SURFACES)
 
@@ -103,3 +103,61 @@ def test_unknown_name(name, refused):
     with refused(repr(name)):
         surfaces.get(name)
     assert surfaces.get("ravine").name == "ravine"
+
+
+# a network's decisions over a plane
+
+
+@given(
+    members=st.sampled_from([(), (3,), (2, 2)]),
+    hidden=st.lists(st.integers(1, 5), max_size=2),
+    classes=st.integers(1, 4),
+    points=st.integers(2, 6),
+)
+def test_grid_is_the_network_at_every_point(members, hidden, classes, points):
+    net = Network([2, *hidden, classes], "tanh")
+    drawn = net.init(seed=range(math.prod(members)), dtype=torch.float64)
+    params = {name: p.reshape(*members, *p.shape[1:]) for name, p in drawn.items()}
+    grid = decision_grid(net, params, (-2, 1), (0, 3), points)
+    assert grid.logits.shape == grid.probabilities.shape == (*members, points, points, classes)
+    assert grid.sides.shape == (*members, points, points, sum(hidden))
+    for i, j in ((0, 0), (points - 1, 0), (1, points - 1)):
+        point = torch.stack([grid.x[j], grid.y[i]])[None]
+        logits, cache = net.forward(params, point)
+        torch.testing.assert_close(grid.logits[..., i, j, :], logits[..., 0, :])
+        torch.testing.assert_close(grid.probabilities[..., i, j, :], logits[..., 0, :].softmax(-1))
+        above = [z[..., 0, :] > 0 for _, z in cache[:-1]]
+        assert not above or torch.equal(grid.sides[..., i, j, :], torch.cat(above, -1))
+    assert (grid.x[0], grid.x[-1], grid.y[0], grid.y[-1]) == (-2, 1, 0, 3)
+
+
+def test_a_relu_network_is_flat_between_folds_and_a_tanh_network_is_not():
+    """Along a row, equal sides on three neighbours mean that the middle logit is the mean of the other two."""
+    bends = {}
+    for name in ("relu", "leaky_relu", "tanh"):
+        net = Network([2, 6, 6, 2], name)
+        grid = decision_grid(net, net.init(seed=1, dtype=torch.float64), (-1, 1), (-1, 1), 60)
+        flat = ((grid.sides[:, 2:] == grid.sides[:, :-2]) & (grid.sides[:, 1:-1] == grid.sides[:, :-2])).all(-1)
+        bend = (grid.logits[:, 2:] - 2 * grid.logits[:, 1:-1] + grid.logits[:, :-2]).abs().amax(-1)
+        assert 0.5 < flat.float().mean() < 1
+        bends[name] = bend[flat].max().item()
+    assert bends["relu"] < 1e-12
+    assert bends["leaky_relu"] < 1e-12
+    assert bends["tanh"] > 1e-4
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"net": Network([3, 2])}, "the network must have 2 inputs"),
+        ({"xlim": (1, 1)}, "xlim must"),
+        ({"ylim": (0, math.inf)}, "ylim must"),
+        ({"points": 1}, "points must"),
+        ({"points": 2.5}, "points must"),
+    ],
+)
+def test_grid_arguments_outside_their_range(changed, said, refused):
+    given_net = changed.get("net", Network([2, 2]))
+    arguments = {"net": given_net, "params": given_net.init(), "xlim": (-1, 1), "ylim": (-1, 1), "points": 5, **changed}
+    with refused("", start=said):
+        decision_grid(**arguments)
