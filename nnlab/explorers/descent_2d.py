@@ -15,6 +15,7 @@ from nnlab.explorers.descent_1d import CONVERGED, counted, show_loss, widening
 from nnlab.optimizers import SGD
 
 HALF_WIDTH, HALF_HEIGHT = 2.4, 1.5  # of the view
+LOST = 256  # times the view: after its first step, a path is followed no further than this, so that its start is seen
 LEVELS = 0.12 * 1.6 ** np.arange(12)  # where the level lines meet the x axis
 CIRCLE = np.append(np.exp(2j * np.pi * np.arange(73) / 72), np.nan)  # nan lifts the pen between two lines
 
@@ -32,19 +33,25 @@ class Result(NamedTuple):
 
 
 def compute(lr: float, condition: float, start_x: float, start_y: float, steps: int) -> Result:
-    """Follow SGD on (x^2 + c y^2) / 2 for a number of steps, or until the loss is above 10^12.
+    """Follow SGD on (x^2 + c y^2) / 2 for a number of steps, or until the path is lost.
 
     With the best learning rate 2 / (L + mu), here 2 / (c + 1), step t leaves at most ((c - 1) / (c + 1))^(2 t)
     of the first loss (Nesterov 2004, theorem 2.1.15, squared).
     """
     path = surfaces.descend(surfaces.ravine(condition), SGD(lr=lr), steps, (start_x, start_y))
     x, y, loss = (np.array(values) for values in path[:3])
-    shown = int(np.argmax(loss > 1e12)) + 1 if (loss > 1e12).any() else len(loss)
+    lost = outside(x, y) > LOST
+    shown = max(2, int(np.argmax(lost))) if lost.any() else len(loss)
     rate = (condition - 1) / (condition + 1)
     guaranteed = loss[0] * rate ** (2 * np.arange(steps + 1))
     too_long = 2 * (1 + 1e-12)  # an lr of exactly 2 / c must not be lost to rounding
     diverged = (start_y != 0 and lr * condition > too_long) or (start_x != 0 and lr > too_long)
     return Result(lr, condition, x[:shown], y[:shown], loss[:shown], guaranteed, diverged)
+
+
+def outside(x, y):
+    """How many times the view must be wider to hold (x, y)."""
+    return np.maximum(np.abs(x) / HALF_WIDTH, np.abs(y) / HALF_HEIGHT)
 
 
 def draw(figure) -> dict:
@@ -95,8 +102,7 @@ def above_the_axes(ax, handles) -> None:
 
 def update(artists: dict, result: Result) -> None:
     """Move level lines, path and both losses; widen the view by powers of four where the path leaves it."""
-    reach = max(np.abs(result.x).max() / HALF_WIDTH, np.abs(result.y).max() / HALF_HEIGHT)
-    zoom = widening(reach)
+    zoom = widening(outside(result.x, result.y).max())
     left = artists["path"].axes
     left.set(xlim=(-HALF_WIDTH * zoom, HALF_WIDTH * zoom), ylim=(-HALF_HEIGHT * zoom, HALF_HEIGHT * zoom))
     artists["levels"].set_data(*level_lines(1, result.condition, zoom))

@@ -83,3 +83,14 @@ def test_the_sentence_says_what_happens(values, said):
 def test_without_a_start_across_the_valley_only_the_small_curvature_counts():
     assert not run(lr=1.9, condition=100.0, start_y=0.0).diverged
     assert run(lr=2.1, condition=100.0, start_y=0.0).diverged
+
+
+def test_a_diverging_path_is_followed_far_but_its_start_can_still_be_seen():
+    slow, fast = run(lr=0.103, steps=200), run(lr=2.86, condition=95.5)
+    assert slow.loss[-1] > 1000 * slow.loss[0]
+    assert (len(fast.x), fast.diverged) == (2, True)
+    pictures = set()
+    for start_x in (-2.2, 2.2):
+        PICTURE.show(run(lr=2.86, condition=95.5, start_x=start_x))
+        pictures.add(PICTURE.rgb().tobytes())
+    assert len(pictures) == 2
