@@ -79,6 +79,8 @@ def test_every_explorer_is_shown_as_a_picture(revealed, shots):
 def test_every_slider_moves_the_picture_by_keyboard(revealed):
     for shown in revealed.explorers():
         for slider in range(shown.sliders.count()):
+            shown.push("reset")
+            agree(shown)
             seen = []
             for key in ("Home", "ArrowRight", "End", "ArrowLeft"):
                 shown.press(slider, key)
