@@ -8,13 +8,13 @@ import re
 from nnlab.environment import ROOT
 from nnlab.notebook_files import read, text_of, write
 
-# On Colab and Kaggle everything that nnlab requires is there already; --no-deps keeps their torch as it is.
+# Colab and Kaggle have all that nnlab requires but torchmetrics; --no-deps keeps their torch as it is.
 SETUP = """\
 import os, sys
 repository = "{repository}"
 if "google.colab" in sys.modules or os.path.isdir("/kaggle"):  # elsewhere this cell does nothing
     if repository:
-        %pip install -q --no-deps git+https://github.com/{{repository}}
+        %pip install -q --no-deps git+https://github.com/{{repository}} torchmetrics lightning-utilities
     else:
         print("This copy cannot install nnlab here: open it from a launch link, or run it from a clone.")"""
 
