@@ -1,17 +1,31 @@
 """Every explorer by name; each opens without arguments, or with the values its controls should start at."""
 
+from nnlab.explorers.activation import activation
+from nnlab.explorers.backprop_steps import backprop_steps
 from nnlab.explorers.bias_correction import bias_correction
+from nnlab.explorers.decision_boundary import decision_boundary
 from nnlab.explorers.descent_1d import descent_1d
 from nnlab.explorers.descent_2d import descent_2d
+from nnlab.explorers.initialization import initialization
+from nnlab.explorers.loss_shapes import loss_shapes
 from nnlab.explorers.minibatch_noise import minibatch_noise
 from nnlab.explorers.momentum_ball import momentum_ball
 from nnlab.explorers.optimizer_race import optimizer_race
+from nnlab.explorers.saturation import saturation
+from nnlab.explorers.softmax_cross_entropy import softmax_cross_entropy
 
 __all__ = [
+    "activation",
+    "backprop_steps",
     "bias_correction",
+    "decision_boundary",
     "descent_1d",
     "descent_2d",
+    "initialization",
+    "loss_shapes",
     "minibatch_noise",
     "momentum_ball",
     "optimizer_race",
+    "saturation",
+    "softmax_cross_entropy",
 ]

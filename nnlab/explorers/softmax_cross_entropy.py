@@ -1,0 +1,156 @@
+"""softmax_cross_entropy: what does the loss ask of every logit?"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from nnlab.description import Choice, Description, Preset, Slider
+from nnlab.explorer import Explorer
+
+TARGETS = ("class 1", "class 2", "class 3")
+COLORS = {"logits": "0.6", "probabilities": "#56B4E9", "gradient": "#D55E00"}
+REACH = 8.0  # of the sliders of the logits
+SMALL = 5e-4  # a gradient below it is shown as 0.000
+
+
+class Result(NamedTuple):
+    """Three classes: logits z, probabilities p, wanted probabilities g, and the gradient of the loss at z."""
+
+    target: int
+    smoothing: float
+    temperature: float
+    z: np.ndarray
+    p: np.ndarray
+    g: np.ndarray
+    loss: float
+    gradient: np.ndarray
+
+
+def compute(z1: float, z2: float, z3: float, target: str, smoothing: float, temperature: float) -> Result:
+    """p = softmax(z / T), loss -sum_k g_k log p_k, gradient (p - g) / T (Goodfellow et al. 2016, section 6.2.2.3)."""
+    z, gold = np.array([z1, z2, z3]), TARGETS.index(target)
+    shifted = z / temperature - z.max() / temperature  # the largest is 0: exp cannot overflow
+    log_p = shifted - math.log(np.exp(shifted).sum())
+    g = np.full(3, smoothing / 3)
+    g[gold] += 1 - smoothing
+    p = np.exp(log_p)
+    return Result(gold, smoothing, temperature, z, p, g, float(-g @ log_p), (p - g) / temperature)
+
+
+def draw(figure) -> dict:
+    """Three bars each: logits, probabilities with the wanted ones, gradient."""
+    axes = figure.subplots(1, 3)
+    titles = ("logits z", "probabilities p", "gradient of the loss")
+    artists = {}
+    for ax, name, title in zip(axes, COLORS, titles, strict=True):
+        ax.set_title(title)
+        ax.set(xlim=(0.4, 3.6), xticks=(1, 2, 3), xlabel="class")
+        ax.grid(axis="x", visible=False)
+        ax.axhline(0, color="0.3", linewidth=1)
+        artists[name] = list(
+            ax.bar((1, 2, 3), (0, 0, 0), width=0.6, color=COLORS[name], edgecolor="0.2", linewidth=0.8)
+        )
+        artists[f"{name} texts"] = [ax.text(k, 0, "", ha="center", va="center", fontsize=10) for k in (1, 2, 3)]
+    logits, probabilities, _ = axes
+    logits.set(ylim=(-REACH - 2, REACH + 5), yticks=(-8, -4, 0, 4, 8))
+    probabilities.set(ylim=(0, 1.32), yticks=(0, 0.25, 0.5, 0.75, 1))
+    artists["goals"] = [probabilities.plot([], [], "-", color="black", linewidth=2.5)[0] for _ in TARGETS]
+    artists["goal note"] = probabilities.text(0.02, 0.955, "black line: wanted", transform=probabilities.transAxes,
+                                              fontsize=9, va="center")  # fmt: skip
+    artists["loss"] = logits.text(0.02, 0.945, "", transform=logits.transAxes, fontsize=11, va="center", weight="bold")
+    artists["rule"] = axes[2].text(0.02, 0.945, "", transform=axes[2].transAxes, fontsize=9, va="center")
+    return artists
+
+
+def update(artists: dict, result: Result) -> None:
+    """Set the height of every bar and its number; the gradient's limits change in powers of two."""
+    reach = 2.0 ** math.ceil(math.log2(max(np.abs(result.gradient).max(), 0.51)))
+    artists["gradient"][0].axes.set(ylim=(-1.3 * reach, 1.7 * reach))
+    set_bars(artists, "logits", result.z, "{:.1f}")
+    set_bars(artists, "probabilities", result.p, "{:.3f}", lines=result.g)
+    set_bars(artists, "gradient", result.gradient, "{:+.3f}")
+    for k, line in enumerate(artists["goals"]):
+        line.set_data([k + 0.62, k + 1.38], [result.g[k]] * 2)
+    artists["loss"].set_text(f"loss {result.loss:.3f}")
+    rule = "p - wanted" if result.temperature == 1 else f"(p - wanted) / {result.temperature:.3g}"
+    artists["rule"].set_text(rule)
+
+
+def set_bars(artists: dict, name: str, heights: np.ndarray, form: str, lines=(-9.0, -9.0, -9.0)) -> None:
+    """Bars of these heights, each with its number beyond its end, and beyond a line that is just above the end."""
+    low, high = artists[name][0].axes.get_ylim()
+    gap = 0.05 * (high - low)
+    for bar, text, height, line in zip(artists[name], artists[f"{name} texts"], heights, lines, strict=True):
+        bar.set_height(height)
+        text.set_text(form.format(height) if abs(height) >= SMALL else form.replace("+", "").format(0.0))
+        end = line if 0 <= line - height < 2 * gap else height
+        text.set_y(end + (gap if height >= 0 else -gap))
+
+
+def sentence(result: Result) -> str:
+    """The loss beside that of equal logits, and what the gradient asks of the target's logit."""
+    z = ", ".join(f"{v:.1f}" for v in result.z)
+    k, pull = result.target, round(result.gradient[result.target], 3)
+    extras = f", smoothing {result.smoothing:.2g}" if result.smoothing else ""
+    extras += f", temperature {result.temperature:.3g}" if result.temperature != 1 else ""
+    asks = "pulls it up" if pull < 0 else "pushes it down, as it is surer than wanted" if pull else "leaves it alone"
+    return (
+        f"logits {z}{extras}: class {k + 1}, the target, has probability {result.p[k]:.3f}; loss {result.loss:.3f} "
+        f"(equal logits: {math.log(3):.3f}); the gradient at its logit is {pull + 0.0:.3f} and {asks}."
+    )
+
+
+DESCRIPTION = Description(
+    name="softmax_cross_entropy",
+    title="What does the loss ask of every logit?",
+    controls=(
+        Slider("z1", 2.0, -REACH, REACH, 0.2, "logit of class 1"),
+        Slider("z2", 1.0, -REACH, REACH, 0.2, "logit of class 2"),
+        Slider("z3", -1.0, -REACH, REACH, 0.2, "logit of class 3"),
+        Choice("target", "class 2", TARGETS, "target"),
+        Slider("smoothing", 0.0, 0.0, 0.9, 0.05, "label smoothing"),
+        Slider("temperature", 1.0, 0.25, 4.0, 0.1, "temperature", log=True),
+    ),
+    compute=compute,
+    draw=draw,
+    update=update,
+    sentence=sentence,
+    presets=(
+        Preset(
+            "untrained", "equal logits: the loss is log 3, the logarithm of the classes", {"z1": 0, "z2": 0, "z3": 0}
+        ),
+        Preset("right and sure", "almost nothing is left to learn", {"z1": -1.0, "z2": 7.0, "z3": 0.0}),
+        Preset(
+            "wrong and sure",
+            "the loss is large, but no gradient is larger than 1",
+            {"z1": 7.0, "z2": -1.0, "z3": 0.0},
+        ),
+        Preset(
+            "all moved by 3",
+            "only differences count: loss and gradient are those of the start",
+            {"z1": 5.0, "z2": 4.0, "z3": 2.0},
+        ),
+        Preset(
+            "too sure",
+            "with label smoothing the target's gradient turns round: it is pushed down",
+            {"z1": 0.0, "z2": 6.0, "z3": 0.0, "smoothing": 0.2},
+        ),
+        Preset("cold", "a low temperature spreads the logits: surer, and a larger gradient", {"temperature": 0.25}),
+    ),
+    size=(8.4, 3.2),
+)
+
+
+def softmax_cross_entropy(**values) -> Explorer:
+    """Three logits: their softmax, the cross-entropy with a target, and its gradient p - g at every logit.
+
+    Args:
+        z1, z2, z3: the logits, -8 to 8.
+        target: "class 1", "class 2" or "class 3".
+        smoothing: label smoothing, 0 to 0.9; the wanted probabilities are (1 - a) onehot + a / 3.
+        temperature: T of softmax(z / T), 0.25 to 4.
+    """
+    return Explorer(DESCRIPTION, **values)
