@@ -166,7 +166,7 @@ EXERCISES = (
         id="01.3",
         task="find the learning rate above which 3 x^2 + 8 y^2 diverges",
         solution=0.125,
-        tested="gradient descent on 3 x^2 + 8 y^2 diverges exactly above this lr, 2 / largest curvature.",
+        tested="gradient descent on 3 x^2 + 8 y^2 holds up to this lr, and diverges above it.",
         mistakes=(
             Mistake(0.25, "you divided by 8. The curvature is the second derivative: of 8 y^2 it is not 8."),
             Mistake(2 / 6, "that is the limit along x. Along y the curvature is larger, and y diverges first."),
@@ -186,7 +186,7 @@ EXERCISES = (
         id="01.4",
         task="choose a batch size",
         solution=64,
-        tested="with 64 samples the variance is 4 times smaller than with 16, so its root is 2 times smaller.",
+        tested="with this batch size the root of the variance is half as large as with 16 samples.",
         mistakes=(
             Mistake(
                 32,
