@@ -161,3 +161,16 @@ def test_plain_values(solution, right, wrong):
     exercise = Exercise("99.2", "say it", solution, "the value.", (), ("a", "b"))
     assert [exercise.check(answer).status for answer in right] == [CORRECT] * len(right)
     assert [exercise.check(answer).status for answer in wrong] == [WRONG] * len(wrong)
+
+
+@pytest.mark.parametrize("lost", [float("nan"), float("inf"), -float("inf")])
+def test_a_mistake_that_overflows_is_named_and_no_other_answer_is_taken_for_it(lost):
+    def overflowing(x):
+        return torch.where(x > 1, lost, x)
+
+    mistakes = (Mistake(overflowing, "it overflows."), Mistake(lambda x: -x, "the sign."))
+    exercise = Exercise("99.3", "copy x", lambda x: x + 0, "a copy.", mistakes, ("a", "b"), ((torch.arange(4.0),),))
+    assert exercise.check(overflowing).message == "it overflows."
+    assert exercise.check(lambda x: -x).message == "the sign."
+    assert exercise.check(lambda x: x * lost).message.startswith("got ")
+    assert exercise.check(lambda x: x + 0).status == CORRECT

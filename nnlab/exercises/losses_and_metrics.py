@@ -1,0 +1,264 @@
+"""Exercises of notebook 03: what exactly is being minimised, and what is being measured?"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from nnlab.exercises.exercise import Exercise, Mistake
+
+N = 8  # samples of the gradient, named in a message
+LARGE = torch.tensor([[1000.0, 1001.0, 999.0], [-1000.0, -1002.0, -1001.0], [0.5, 0.0, -2.0]], dtype=torch.float64)
+SMALL = torch.tensor([[0.0, 1.0], [2.0, -1.0]], dtype=torch.float64)
+
+
+def drawn(seed: int, *shape: int) -> torch.Tensor:
+    """Normal numbers in float64."""
+    return 2 * torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def log_softmax(z):
+    shifted = z - z.amax(-1, keepdim=True)
+    return shifted - shifted.exp().sum(-1, keepdim=True).log()
+
+
+def log_softmax_naive(z):
+    return (z.exp() / z.exp().sum(-1, keepdim=True)).log()
+
+
+def log_softmax_unshifted(z):
+    return z - z.exp().sum(-1, keepdim=True).log()
+
+
+def log_softmax_one_maximum(z):
+    shifted = z - z.max()
+    return shifted - shifted.exp().sum(-1, keepdim=True).log()
+
+
+def softmax(z):
+    return log_softmax(z).exp()
+
+
+def log_softmax_of_columns(z):
+    shifted = z - z.amax(0, keepdim=True)
+    return shifted - shifted.exp().sum(0, keepdim=True).log()
+
+
+def onehot(logits, y):
+    """1 at the class of every sample."""
+    return torch.eye(logits.shape[-1], dtype=logits.dtype)[y]
+
+
+def gradient(logits, y):
+    return (softmax(logits) - onehot(logits, y)) / len(y)
+
+
+def gradient_of_sum(logits, y):
+    return softmax(logits) - onehot(logits, y)
+
+
+def gradient_reversed(logits, y):
+    return (onehot(logits, y) - softmax(logits)) / len(y)
+
+
+def gradient_without_target(logits, y):
+    return softmax(logits) / len(y)
+
+
+def gradient_of_all_entries(logits, y):
+    return (softmax(logits) - onehot(logits, y)) / logits.numel()
+
+
+def gradient_without_softmax(logits, y):
+    return (logits - onehot(logits, y)) / len(y)
+
+
+def huber_slope(prediction, y, delta):
+    return (prediction - y).clamp(-delta, delta)
+
+
+def huber_slope_of_square(prediction, y, delta):
+    return (2 * (prediction - y)).clamp(-delta, delta)
+
+
+def huber_slope_uncut(prediction, y, delta):
+    return prediction - y
+
+
+def huber_slope_at_one(prediction, y, delta):
+    return (prediction - y).clamp(-1, 1)
+
+
+def huber_slope_dropped(prediction, y, delta):
+    error = prediction - y
+    return torch.where(error.abs() <= delta, error, torch.zeros_like(error))
+
+
+def huber_slope_of_sign(prediction, y, delta):
+    error = prediction - y
+    return torch.where(error.abs() <= delta, error, error.sign())
+
+
+def huber_slope_reversed(prediction, y, delta):
+    return (y - prediction).clamp(-delta, delta)
+
+
+def epoch_accuracy(batches):
+    right = sum(int((logits.argmax(1) == y).sum()) for logits, y in batches)
+    return right / sum(len(y) for _, y in batches)
+
+
+def accuracy_mean_of_batches(batches):
+    return sum(float((logits.argmax(1) == y).double().mean()) for logits, y in batches) / len(batches)
+
+
+def accuracy_of_last_batch(batches):
+    return epoch_accuracy(batches[-1:])
+
+
+def accuracy_count(batches):
+    return sum(int((logits.argmax(1) == y).sum()) for logits, y in batches)
+
+
+def accuracy_of_equal_batches(batches):
+    return accuracy_count(batches) / (len(batches) * len(batches[0][1]))
+
+
+def labelled(right: int, size: int) -> tuple:
+    """A batch of ``size`` samples of three classes of which the first ``right`` are classified right."""
+    y = torch.arange(size) % 3
+    guess = torch.where(torch.arange(size) < right, y, (y + 1) % 3)
+    return onehot(torch.zeros(size, 3), guess), y
+
+
+EXERCISES = (
+    Exercise(
+        id="03.1",
+        task="write log softmax so that no logit is too large",
+        solution=log_softmax,
+        tested="log softmax agrees on rows around 1000, around -1000 and around 0, in one tensor and in another.",
+        cases=((LARGE,), (SMALL,)),
+        mistakes=(
+            Mistake(
+                log_softmax_naive,
+                "exp(1000) overflows, and inf / inf is nan: subtract the largest logit of each row first.",
+            ),
+            Mistake(
+                log_softmax_unshifted,
+                "the formula is right, but exp(1000) overflows: subtract the largest logit of each row first.",
+            ),
+            Mistake(
+                log_softmax_one_maximum,
+                "you subtract the largest logit of *all* rows, so rows far below it become log 0: one maximum a row.",
+            ),
+            Mistake(softmax, "these are probabilities: the logarithm is missing."),
+            Mistake(log_softmax_of_columns, "your sums run over the batch: the classes are the last axis, dim=-1."),
+        ),
+        hints=(
+            "log softmax(z) = z - log(sum of exp(z)), and it stays the same when a row is moved by any constant.",
+            "shifted = z - z.amax(-1, keepdim=True), then shifted - shifted.exp().sum(-1, keepdim=True).log().",
+        ),
+        tolerance=1e-9,
+    ),
+    Exercise(
+        id="03.2",
+        task="write the gradient of the mean cross-entropy with respect to the logits",
+        solution=gradient,
+        tested=f"your gradient agrees with autograd's on {N} samples with 3 classes and on {N} with 5.",
+        cases=(
+            (drawn(1, N, 3), torch.tensor([0, 1, 2, 0, 1, 2, 2, 1])),
+            (drawn(2, N, 5), torch.tensor([4, 1, 2, 0, 3, 2, 2, 1])),
+        ),
+        mistakes=(
+            Mistake(gradient_of_sum, f"your gradient is exactly {N} times too large: mean or sum?"),
+            Mistake(gradient_reversed, "your gradient has the wrong sign: it is what you have minus what you want."),
+            Mistake(gradient_without_target, "only the probabilities are there: subtract 1 at the target class."),
+            Mistake(
+                gradient_of_all_entries,
+                "your gradient is too small by the number of classes: the mean runs over samples, not over entries.",
+            ),
+            Mistake(gradient_without_softmax, "you subtract from the logits: turn them into probabilities first."),
+        ),
+        hints=(
+            "For one sample it is o - 1[gold]: the probabilities, minus 1 at the target class.",
+            "p = logits.softmax(-1), then (p - torch.eye(logits.shape[1])[y]) / len(y), in the type of the logits.",
+        ),
+        tolerance=1e-9,
+    ),
+    Exercise(
+        id="03.3",
+        task="find the least loss of two classes when a softmax stands before the cross-entropy",
+        solution=math.log(1 + math.exp(-1)),
+        tested="this is the loss of the probabilities 1 and 0 when they are read as logits.",
+        mistakes=(
+            Mistake(
+                0.0, "0 would be the least loss of logits. Here 1 and 0 are read as logits, and softmax runs again."
+            ),
+            Mistake(math.log(2), "that is the loss of equal outputs; the best outputs are 1 and 0."),
+            Mistake(math.log(1 + 9 * math.exp(-1)), "that is the number for ten classes; here are two."),
+            Mistake(
+                math.log(1 + math.exp(1)),
+                "that is the largest loss, of the outputs 0 and 1: here the 1 is at the target.",
+            ),
+        ),
+        hints=(
+            "After the first softmax the best outputs are 1 for the target and 0 for the other class.",
+            "Softmax of (1, 0) gives the target e / (e + 1). Take minus the logarithm.",
+        ),
+        tolerance=2e-3,
+    ),
+    Exercise(
+        id="03.4",
+        task="write the derivative of Huber's loss for every sample",
+        solution=huber_slope,
+        tested="your derivative agrees with autograd's for delta 0.5, 1 and 3, with small and large errors.",
+        cases=tuple((drawn(3, 12), drawn(4, 12), delta) for delta in (0.5, 1.0, 3.0)),
+        mistakes=(
+            Mistake(huber_slope_uncut, "you never cut: beyond delta the loss is a line, and its slope stays at delta."),
+            Mistake(huber_slope_of_square, "the middle part is e^2 / 2, so its slope is e and not 2 e."),
+            Mistake(huber_slope_at_one, "you cut at 1: cut at delta."),
+            Mistake(
+                huber_slope_dropped, "outside delta your slope is 0: an outlier still pulls, with the force delta."
+            ),
+            Mistake(
+                huber_slope_of_sign,
+                "outside delta your slope is 1 or -1: the line must go on as steep as the parabola ends, with delta.",
+            ),
+            Mistake(huber_slope_reversed, "your derivative has the wrong sign: the error is prediction minus target."),
+        ),
+        hints=(
+            "Inside delta the derivative is the error itself. What is it where both parts meet, and beyond?",
+            "Cut the error prediction - y to the range from -delta to delta: torch.clamp.",
+        ),
+        tolerance=1e-9,
+    ),
+    Exercise(
+        id="03.5",
+        task="compute the accuracy of a whole epoch from its batches",
+        solution=epoch_accuracy,
+        tested="the accuracy agrees on three epochs: equal batches, a smaller last batch, and one batch alone.",
+        cases=(
+            ([labelled(6, 6), labelled(3, 6)],),
+            ([labelled(6, 6), labelled(5, 6), labelled(1, 2)],),
+            ([labelled(2, 5)],),
+        ),
+        mistakes=(
+            Mistake(
+                accuracy_mean_of_batches,
+                "you take the mean of the batch accuracies: the small last batch counts as much as a full one.",
+            ),
+            Mistake(accuracy_of_last_batch, "that is the accuracy of the last batch only: add up over all batches."),
+            Mistake(accuracy_count, "that is how many are right: divide by the number of all samples."),
+            Mistake(
+                accuracy_of_equal_batches,
+                "you divide as if every batch were as large as the first: add up len(y) of every batch.",
+            ),
+        ),
+        hints=(
+            "Keep two counts over the batches, as a metric does: how many are right, and how many there were.",
+            "(logits.argmax(1) == y).sum() of every batch, added up, divided by the sum of all len(y).",
+        ),
+        tolerance=1e-6,
+    ),
+)

@@ -1,0 +1,97 @@
+"""Exercises of notebook 03: the answers are torch's, whatever their form, and wrong ones are told why."""
+
+import math
+
+import pytest
+import torch
+from torch.nn import functional as F
+from torchmetrics.classification import MulticlassAccuracy
+
+from nnlab.exercises import CORRECT, WRONG, find
+from nnlab.exercises.losses_and_metrics import EXERCISES, LARGE, N
+
+MISTAKES = [(exercise, mistake) for exercise in EXERCISES for mistake in exercise.mistakes]
+
+
+@pytest.mark.parametrize(("exercise", "mistake"), MISTAKES, ids=lambda part: getattr(part, "id", ""))
+def test_every_mistake_gets_its_own_message(exercise, mistake):
+    report = exercise.check(mistake.answer)
+    assert (report.status, report.message) == (WRONG, mistake.message)
+
+
+def by_autograd(logits, y):
+    leaf = logits.clone().requires_grad_()
+    return torch.autograd.grad(F.cross_entropy(leaf, y), leaf)[0]
+
+
+def huber_by_autograd(prediction, y, delta):
+    leaf = prediction.clone().requires_grad_()
+    return torch.autograd.grad(F.huber_loss(leaf, y, delta=delta, reduction="sum"), leaf)[0]
+
+
+def by_torchmetrics(batches):
+    metric = MulticlassAccuracy(num_classes=3, average="micro")
+    for logits, y in batches:
+        metric.update(logits, y)
+    return metric.compute()
+
+
+@pytest.mark.parametrize(
+    ("id", "answer"),
+    [
+        ("03.1", lambda z: F.log_softmax(z, -1)),
+        ("03.1", lambda z: z - torch.logsumexp(z, 1, keepdim=True)),
+        ("03.2", by_autograd),
+        ("03.3", -math.log(math.e / (math.e + 1))),
+        ("03.3", F.cross_entropy(torch.tensor([[1.0, 0.0]]), torch.tensor([0]))),
+        ("03.3", 0.313),
+        ("03.4", huber_by_autograd),
+        ("03.5", by_torchmetrics),
+    ],
+)
+def test_what_torch_says_is_correct(id, answer):
+    assert find(id).check(answer).status == CORRECT
+
+
+def student_log_softmax(z):
+    p = torch.exp(z) / torch.exp(z).sum(dim=1, keepdim=True)
+    return torch.log(p)
+
+
+def student_gradient(logits, y):
+    p = torch.softmax(logits, dim=1)
+    p[range(len(y)), y] -= 1
+    return p
+
+
+def student_huber(prediction, y, delta):
+    e = prediction - y
+    return torch.where(e.abs() < delta, e, torch.sign(e))
+
+
+def student_accuracy(batches):
+    shares = [(logits.argmax(1) == y).float().mean() for logits, y in batches]
+    return torch.stack(shares).mean().item()
+
+
+@pytest.mark.parametrize(
+    ("id", "answer", "said"),
+    [
+        ("03.1", student_log_softmax, "overflows"),
+        ("03.1", lambda z: torch.log_softmax(z, 0), "dim=-1"),
+        ("03.2", student_gradient, f"{N} times too large"),
+        ("03.2", lambda logits, y: -by_autograd(logits, y), "wrong sign"),
+        ("03.3", 1.461, "ten classes"),
+        ("03.4", student_huber, "with delta"),
+        ("03.5", student_accuracy, "mean of the batch accuracies"),
+    ],
+)
+def test_wrong_code_of_students_gets_its_reason(id, answer, said):
+    report = find(id).check(answer)
+    assert report.status == WRONG
+    assert said in report.message
+
+
+def test_the_naive_formula_fails_on_the_case_that_asks_for_more():
+    assert not student_log_softmax(LARGE).isfinite().all()
+    assert F.log_softmax(LARGE, -1).isfinite().all()
