@@ -70,12 +70,12 @@ def draw(figure) -> dict:
 
 
 def update(artists: dict, result: Result) -> None:
-    """Move all lines; the limits grow in steps of two."""
+    """Move all lines; the upper limits are powers of two, so that they seldom change."""
     left, right = artists["means"][0].axes, artists["steps"][0].axes
     steps = len(result.mean["corrected"])
     for ax, curves, lines in ((left, result.mean, artists["means"]), (right, result.step, artists["steps"])):
         highest, lowest = max(c.max() for c in curves.values()), min(c.min() for c in curves.values())
-        high, low = 2 * np.ceil((highest + 0.1) / 2), 2 * np.floor(min(0.0, lowest) / 2)
+        high, low = 2.0 ** max(1, np.ceil(np.log2(highest + 0.1))), 2 * np.floor(min(0.0, lowest) / 2)
         ax.set(xlim=(1, steps), ylim=(low, high))
         for line, curve in zip(lines, curves.values(), strict=True):
             line.set_data(np.arange(1, steps + 1), curve)
