@@ -32,7 +32,7 @@ def one_thread():
         torch.set_num_threads(before)
 
 
-@torch.no_grad()
+@torch.inference_mode()
 @one_thread()
 def train(
     net: Network,
@@ -94,14 +94,15 @@ def train(
         params = unflatten(flat, params)
         train_loss.append(value)
     evaluated, val_loss, val_accuracy = zip(*evaluations, strict=True)
-    return History(
-        settings=settings,
-        loss=torch.stack(train_loss, 1).clone(),
-        evaluated=torch.tensor(evaluated),
-        val_loss=torch.stack(val_loss, 1),
-        val_accuracy=torch.stack(val_accuracy, 1),
-        params={name: p.clone() for name, p in params.items()},
-    )
+    with torch.inference_mode(False):  # what is handed out may be used with autograd
+        return History(
+            settings=settings,
+            loss=torch.stack(train_loss, 1).clone(),
+            evaluated=torch.tensor(evaluated),
+            val_loss=torch.stack(val_loss, 1),
+            val_accuracy=torch.stack(val_accuracy, 1),
+            params={name: p.clone() for name, p in params.items()},
+        )
 
 
 def members(optimizer: Optimizer, seeds: list[int], grid: Mapping[str, Iterable[float]]):
