@@ -3,6 +3,7 @@
 from nnlab.explorers.activation import activation
 from nnlab.explorers.backprop_steps import backprop_steps
 from nnlab.explorers.bias_correction import bias_correction
+from nnlab.explorers.chain_rule import chain_rule
 from nnlab.explorers.decision_boundary import decision_boundary
 from nnlab.explorers.descent_1d import descent_1d
 from nnlab.explorers.descent_2d import descent_2d
@@ -18,6 +19,7 @@ __all__ = [
     "activation",
     "backprop_steps",
     "bias_correction",
+    "chain_rule",
     "decision_boundary",
     "descent_1d",
     "descent_2d",
