@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from nnlab.description import Description, Preset, Slider
 from nnlab.explorer import Explorer
@@ -50,13 +51,20 @@ def running_mean(values: np.ndarray, beta: float) -> np.ndarray:
 
 
 def draw(figure) -> dict:
-    """The running mean of the gradient on the left, the length of the step on the right."""
+    """The running mean of the gradient on the left, the length of the step on the right.
+
+    Both axes are linear up to 2 and logarithmic beyond, so that no setting leaves them.
+    """
     left, right = figure.subplots(1, 2)
-    left.set(xlabel="step t", ylabel="running mean of the gradient")
     left.set_title("the true mean is 1")
-    right.set(xlabel="step t", ylabel="step in units of lr")
     right.set_title("how far Adam goes")
-    for ax in (left, right):
+    for ax, label, top in ((left, "running mean of the gradient", 300), (right, "step in units of lr", 60)):
+        ax.set(xlabel="step t", ylabel=label)
+        ax.set_yscale("symlog", linthresh=2, linscale=1.5)
+        ax.set_ylim(0, top)
+        ax.yaxis.set_major_locator(FixedLocator([-30, -10, -5, -2, -1, 0, 1, 2, 5, 10, 30, 100, 300]))
+        ax.yaxis.set_minor_locator(NullLocator())
+        ax.yaxis.set_major_formatter("{x:g}")
         ax.axhline(1, color="0.4", linewidth=1, linestyle=":")
     look = list(zip(KINDS, COLORS, STYLES, strict=True))
     return {
@@ -70,17 +78,16 @@ def draw(figure) -> dict:
 
 
 def update(artists: dict, result: Result) -> None:
-    """Move all lines; the upper limits are powers of two, so that they seldom change."""
-    left, right = artists["means"][0].axes, artists["steps"][0].axes
-    steps = len(result.mean["corrected"])
-    for ax, curves, lines in ((left, result.mean, artists["means"]), (right, result.step, artists["steps"])):
-        highest, lowest = max(c.max() for c in curves.values()), min(c.min() for c in curves.values())
-        high, low = 2.0 ** max(1, np.ceil(np.log2(highest + 0.1))), 2 * np.floor(min(0.0, lowest) / 2)
-        ax.set(xlim=(1, steps), ylim=(low, high))
+    """Move all lines, and the labels to the ends of the lines on the right; show what is negative only if there is."""
+    right = artists["steps"][0].axes
+    t = np.arange(1, len(result.mean["corrected"]) + 1)
+    for curves, lines in ((result.mean, artists["means"]), (result.step, artists["steps"])):
         for line, curve in zip(lines, curves.values(), strict=True):
-            line.set_data(np.arange(1, steps + 1), curve)
-    bottom, top = right.get_ylim()
-    ends = [(curve[-1] - bottom) / (top - bottom) for curve in result.step.values()]
+            line.set_data(t, curve)
+        negative = min(curve.min() for curve in curves.values()) < 0
+        lines[0].axes.set(xlim=(1, t[-1]), ylim=(-40 if negative else 0, None))
+    to_axes = right.transData + right.transAxes.inverted()
+    ends = [to_axes.transform((t[-1], curve[-1]))[1] for curve in result.step.values()]
     for label, height in zip(artists["labels"], spread(ends, 0.09), strict=True):
         label.set_y(height)
 
