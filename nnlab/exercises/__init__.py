@@ -8,7 +8,13 @@ from collections.abc import Iterable
 from nnlab import arguments
 from nnlab.exercises.exercise import CORRECT, NOT_ATTEMPTED, WRONG, Exercise, Mistake, Report
 
-NOTEBOOKS = {"00": "start_here", "01": "gradient_descent", "03": "losses_and_metrics", "06": "optimizers"}
+NOTEBOOKS = {
+    "00": "start_here",
+    "01": "gradient_descent",
+    "03": "losses_and_metrics",
+    "05": "weight_initialization",
+    "06": "optimizers",
+}
 
 _hints_given: dict[str, int] = {}  # exercise -> hints given in this session: ``hint`` gives the *next* one
 

@@ -1,0 +1,206 @@
+"""Exercises of notebook 05: why can the first random numbers decide everything?"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from nnlab.exercises.exercise import Exercise, Mistake
+
+N_IN, N_OUT = 300, 200  # of the layer in 05.4
+
+
+def glorot_bound(n_in, n_out):
+    return math.sqrt(6 / (n_in + n_out))
+
+
+def glorot_std(n_in, n_out):
+    return math.sqrt(2 / (n_in + n_out))
+
+
+def he_bound(n_in, n_out):
+    return math.sqrt(6 / n_in)
+
+
+def glorot_without_root(n_in, n_out):
+    return 6 / (n_in + n_out)
+
+
+def glorot_of_mean(n_in, n_out):
+    return math.sqrt(3 / (n_in + n_out))
+
+
+def size_after(depth, n, std):
+    return (std * math.sqrt(n)) ** depth
+
+
+def size_without_root(depth, n, std):
+    return (std * n) ** depth
+
+
+def size_of_one_weight(depth, n, std):
+    return std**depth
+
+
+def size_as_variance(depth, n, std):
+    return (std * std * n) ** depth
+
+
+def size_times_depth(depth, n, std):
+    return std * math.sqrt(n) * depth
+
+
+def leaky_he(n_in, slope):
+    return math.sqrt(2 / ((1 + slope**2) * n_in))
+
+
+def leaky_as_relu(n_in, slope):
+    return math.sqrt(2 / n_in)
+
+
+def leaky_without_square(n_in, slope):
+    return math.sqrt(2 / ((1 + slope) * n_in))
+
+
+def leaky_times(n_in, slope):
+    return math.sqrt(2 * (1 + slope**2) / n_in)
+
+
+def leaky_variance(n_in, slope):
+    return 2 / ((1 + slope**2) * n_in)
+
+
+def rescaled(x, weight):
+    return weight / (x @ weight).std()
+
+
+def rescaled_by_product(x, weight):
+    return weight * (x @ weight).std()
+
+
+def rescaled_by_variance(x, weight):
+    return weight / (x @ weight).var()
+
+
+def rescaled_by_weight(x, weight):
+    return weight / weight.std()
+
+
+def rescaled_by_unit(x, weight):
+    return weight / (x @ weight).std(0)
+
+
+def batch(seed: int, samples: int, n_in: int, n_out: int) -> tuple:
+    """Inputs (sample, in) of standard deviation 3, and a weight (in, out) that is too small or too large for them."""
+    draw = {"generator": torch.Generator().manual_seed(seed), "dtype": torch.float64}
+    return 3 * torch.randn(samples, n_in, **draw), torch.randn(n_in, n_out, **draw) * 0.8**seed
+
+
+EXERCISES = (
+    Exercise(
+        id="05.1",
+        task="write the bound a of Glorot's uniform initialization U(-a, a)",
+        solution=glorot_bound,
+        tested="your bound is that of Glorot & Bengio 2010, equation 16, for three layers.",
+        cases=((64, 32), (100, 100), (784, 10)),
+        mistakes=(
+            Mistake(
+                glorot_std, "that is the standard deviation. A uniform U(-a, a) has the standard deviation a/sqrt(3)."
+            ),
+            Mistake(he_bound, "you count the inputs only: that is He's bound. Glorot's formula has inputs + outputs."),
+            Mistake(glorot_without_root, "the root is missing: 6 / (in + out) is the square of the bound."),
+            Mistake(
+                glorot_of_mean, "your variance is 1 / (in + out), half of what is needed: it must be 2 / (in + out)."
+            ),
+        ),
+        hints=(
+            "The variance must be 2 / (in + out), and U(-a, a) has the variance a^2 / 3. Solve for a.",
+            "a^2 / 3 = 2 / (in + out), so a = math.sqrt(6 / (n_in + n_out)).",
+        ),
+    ),
+    Exercise(
+        id="05.2",
+        task="predict the size of a signal after many layers",
+        solution=size_after,
+        tested="the factor is right for a shrinking, a growing and a steady signal.",
+        cases=((15, 100, 0.09), (15, 100, 0.12), (3, 16, 0.25), (1, 50, 0.2)),
+        mistakes=(
+            Mistake(
+                size_without_root,
+                "you multiply by n: but variances add up, so the standard deviation grows by sqrt(n).",
+            ),
+            Mistake(size_of_one_weight, "you forgot that each unit adds up n products: sqrt(n) is missing."),
+            Mistake(size_as_variance, "that is the factor of the variance. Take its root for the standard deviation."),
+            Mistake(size_times_depth, "you multiply by the depth: each layer multiplies again, so it is a power."),
+        ),
+        hints=(
+            "By which factor does a single layer change the standard deviation? Then that happens depth times.",
+            "One layer gives std * math.sqrt(n); raise it to the power of depth.",
+        ),
+    ),
+    Exercise(
+        id="05.3",
+        task="write He's standard deviation for leaky ReLU",
+        solution=leaky_he,
+        tested="your formula is that of He et al. 2015, equation 15, also for slope 0 (ReLU) and 1 (identity).",
+        cases=((64, 0.2), (64, 0.0), (64, 1.0), (10, 0.01)),
+        mistakes=(
+            Mistake(
+                leaky_as_relu, "that is plain ReLU: your slope never appears. What of the negative half comes through?"
+            ),
+            Mistake(leaky_without_square, "the slope must be squared: the negative half keeps slope^2 of its squares."),
+            Mistake(leaky_times, "a leak lets more through, so the weights must be smaller: divide by 1 + slope^2."),
+            Mistake(leaky_variance, "that is the variance: the standard deviation is its root."),
+        ),
+        hints=(
+            "The positive half keeps half of the squares of z, the negative half slope^2 times half of them. Add both.",
+            "n * var * (1 + slope**2) / 2 must be 1: solve for var and take the root.",
+        ),
+    ),
+    Exercise(
+        id="05.4",
+        task=f"give the standard deviation of the weights of a fresh torch.nn.Linear({N_IN}, {N_OUT})",
+        solution=1 / math.sqrt(3 * N_IN),
+        tested="this is 1 / sqrt(3 n) with the inputs n = 300.",
+        mistakes=(
+            Mistake(
+                1 / math.sqrt(N_IN),
+                "that is the bound a of U(-a, a), or LeCun's rule. The standard deviation is a/sqrt(3).",
+            ),
+            Mistake(1 / math.sqrt(3 * N_OUT), "you count the outputs: PyTorch's default looks at the inputs."),
+            Mistake(1 / (3 * N_IN), "that is the variance: the standard deviation is its root."),
+            Mistake(glorot_std(N_IN, N_OUT), "that is Glorot's rule. PyTorch's default does not look at the outputs."),
+        ),
+        hints=(
+            "The weights are U(-a, a) with a = 1 / sqrt(n). What is the standard deviation of such numbers?",
+            "a / sqrt(3) = 1 / sqrt(3 n), and n = 300. You may also build the layer and measure it.",
+        ),
+        tolerance=5e-4,
+    ),
+    Exercise(
+        id="05.5",
+        task="scale a weight until its layer has outputs of standard deviation 1",
+        solution=rescaled,
+        tested="x @ weight has the standard deviation 1 over all samples and units, for weights too small and large.",
+        cases=(batch(0, 200, 20, 12), batch(20, 300, 5, 30)),
+        mistakes=(
+            Mistake(
+                rescaled_by_product, "you multiply by the standard deviation: a signal too large becomes larger still."
+            ),
+            Mistake(
+                rescaled_by_variance,
+                "you divide by the variance. The output is as large as the weight, so use its std.",
+            ),
+            Mistake(
+                rescaled_by_weight, "you look at the weight alone. Send the data through it, and look at the output."
+            ),
+            Mistake(rescaled_by_unit, "you scale every unit on its own: one factor for the whole weight is asked for."),
+        ),
+        hints=(
+            "If a weight is twice as large, so is every output. Which single factor gives the standard deviation 1?",
+            "z = x @ weight, then return weight / z.std().",
+        ),
+        tolerance=2e-3,
+    ),
+)
