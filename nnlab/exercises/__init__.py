@@ -11,7 +11,9 @@ from nnlab.exercises.exercise import CORRECT, NOT_ATTEMPTED, WRONG, Exercise, Mi
 NOTEBOOKS = {
     "00": "start_here",
     "01": "gradient_descent",
+    "02": "backprop_by_hand",
     "03": "losses_and_metrics",
+    "04": "activation_saturation",
     "05": "weight_initialization",
     "06": "optimizers",
 }
