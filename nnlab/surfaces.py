@@ -2,7 +2,7 @@
 
 Every surface has its gradient by hand. Its functions use nothing but arithmetic, so x and y may be floats (fast for one
 path), numpy arrays (for a picture) or tensors (to check the gradient with autograd). Products are written out instead
-of powers, because a float power that overflows raises an error, while a product becomes inf: that is what divergence is.
+of powers, because a float power that overflows raises an error, a product becomes inf, and that is what divergence is.
 """
 
 from __future__ import annotations

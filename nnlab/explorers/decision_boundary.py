@@ -1,0 +1,224 @@
+"""decision_boundary: how does a small network divide the plane? ReLU cuts it in pieces, tanh bends it."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from nnlab import data, ensemble, losses, surfaces
+from nnlab.description import Choice, Description, Preset, Slider
+from nnlab.explorer import Explorer
+from nnlab.explorers.descent_1d import counted
+from nnlab.network import Network, Params
+from nnlab.optimizers import Adam
+from nnlab.plots import CLASS_COLORS, CLASS_MARKERS, decision_image, spread
+
+DATA = {
+    "moons": ({"n": 300, "noise": 0.2}, (-1.8, 2.8), (-1.4, 1.9)),
+    "spirals": ({"n": 300, "classes": 3}, (-1.3, 1.3), (-1.3, 1.3)),
+}
+ACTIVATIONS = ("relu", "leaky_relu", "tanh", "sigmoid", "gelu", "identity")
+FOLDED = ("relu", "leaky_relu")  # between folds they are flat
+LR, LEG, POINTS, CLASSES = 0.05, 10, 120, 3
+TOP = 1.5  # of the picture of the loss
+
+
+class Training(NamedTuple):
+    """Where a training stands, with the losses measured so far, every LEG steps."""
+
+    params: Params
+    state: dict
+    curve: tuple[tuple[int, float, float], ...]  # (step, training loss, validation loss)
+
+
+class Result(NamedTuple):
+    """A trained network's picture of the plane, and how it got there."""
+
+    data: str
+    activation: str
+    hidden: int
+    layers: int
+    steps: int
+    image: np.ndarray  # (points, points, 3)
+    pieces: int  # flat pieces in view
+    curve: np.ndarray  # (measurement, 3): step, training loss, validation loss
+    accuracy: tuple[float, float]
+
+
+@lru_cache
+def problem(name: str) -> data.Dataset:
+    """The data set of that name, always the same."""
+    return getattr(data, name)(**DATA[name][0])
+
+
+def network(name: str, activation: str, hidden: int, layers: int) -> Network:
+    """Two inputs, ``layers`` hidden layers of ``hidden`` units, one output for each class."""
+    return Network([2, *[hidden] * layers, problem(name).classes], activation)
+
+
+@lru_cache(maxsize=1024)
+def trained(name: str, activation: str, hidden: int, layers: int, seed: int, steps: int) -> Training:
+    """A training after a number of steps, made from the one LEG steps before.
+
+    So moving the slider ``steps`` costs only the steps that are new.
+    """
+    net, given = network(name, activation, hidden, layers), problem(name)
+    optimizer = Adam(lr=LR)
+    if steps == 0:
+        params = net.init("he_normal", seed)
+        return Training(params, optimizer.init(params), ((0, *measured(net, params, given)),))
+    before = (steps - 1) // LEG * LEG
+    params, state, curve = trained(name, activation, hidden, layers, seed, before)
+    for _ in range(steps - before):
+        logits, cache = net.forward(params, given.train.x)
+        _, dlogits = losses.cross_entropy(logits, given.train.y)
+        params, state = optimizer.update(params, net.backward(params, cache, dlogits), state)
+    return Training(params, state, (*curve, (steps, *measured(net, params, given))))
+
+
+def measured(net: Network, params: Params, given: data.Dataset) -> tuple[float, float]:
+    """Training and validation loss."""
+    parts = (given.train, given.val)
+    return tuple(ensemble.evaluate(net, params, part, losses.cross_entropy)[0].item() for part in parts)
+
+
+@torch.no_grad()
+@ensemble.one_thread()
+def compute(data: str, activation: str, hidden: int, layers: int, steps: int, seed: int) -> Result:
+    """Train with Adam, lr 0.05, all training samples in every step; then ask on a grid."""
+    net, given = network(data, activation, hidden, layers), problem(data)
+    training = trained(data, activation, hidden, layers, seed, steps)
+    grid = surfaces.decision_grid(net, training.params, *DATA[data][1:], POINTS)
+    accuracy = [
+        ensemble.evaluate(net, training.params, part, losses.cross_entropy)[1].item()
+        for part in (given.train, given.val)
+    ]
+    folded = activation in FOLDED
+    return Result(
+        data,
+        activation,
+        hidden,
+        layers,
+        steps,
+        decision_image(grid, folds=folded),
+        count_pieces(grid.sides) if folded else 0,
+        np.array(training.curve),
+        tuple(accuracy),
+    )
+
+
+def count_pieces(sides: torch.Tensor) -> int:
+    """How many different sets of units are above zero somewhere on the grid: the flat pieces, unless tiny."""
+    weights = 2 ** torch.arange(sides.shape[-1])
+    return len((sides * weights).sum(-1).unique())
+
+
+def draw(figure) -> dict:
+    """The plane with the training samples on the left, both losses by step on the right."""
+    left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
+    left.set(xlabel="$x_1$", ylabel="$x_2$")
+    left.grid(False)
+    right.set(xlabel="step", ylabel="loss", ylim=(0, TOP))
+    return {
+        "image": left.imshow(np.ones((2, 2, 3)), origin="lower", aspect="auto", interpolation="bilinear", zorder=0),
+        "training": right.plot([], [], "-o", color="#0072B2", markersize=3)[0],
+        "validation": right.plot([], [], "--s", color="#D55E00", markersize=2.5)[0],
+        "samples": [
+            left.plot([], [], marker, color=color, markeredgecolor="white", markeredgewidth=0.6, markersize=5)[0]
+            for color, marker in list(zip(CLASS_COLORS, CLASS_MARKERS, strict=True))[:CLASSES]
+        ],
+        "labels": [
+            right.text(1.02, 0, text, color=color, transform=right.transAxes, va="center", fontsize=9)
+            for text, color in (("training", "#0072B2"), ("validation", "#D55E00"))
+        ],
+    }
+
+
+def update(artists: dict, result: Result) -> None:
+    """Move the picture and the curves; data and limits belong to the data set."""
+    left, right = artists["image"].axes, artists["training"].axes
+    _, xlim, ylim = DATA[result.data]
+    left.set(xlim=xlim, ylim=ylim)
+    artists["image"].set_data(result.image)
+    artists["image"].set_extent((*xlim, *ylim))
+    part = problem(result.data).train
+    for k, line in enumerate(artists["samples"]):
+        line.set_data(*part.x[part.y == k].T)
+    step, *curves = result.curve.T
+    right.set_xlim(0, 50 * max(1, math.ceil(result.steps / 50)))
+    for line, curve in zip((artists["training"], artists["validation"]), curves, strict=True):
+        line.set_data(step, curve)
+    ends = [min(curve[-1], TOP) / TOP for curve in curves]
+    for label, height in zip(artists["labels"], spread(ends, 0.08), strict=True):
+        label.set_y(height)
+
+
+def sentence(result: Result) -> str:
+    """How many samples are right, and in how many pieces the plane is cut."""
+    layers = "" if result.layers == 1 else f" in each of {result.layers} layers"
+    head = f"{result.data}, {result.activation}, {counted(result.hidden, 'hidden unit')}{layers}: "
+    training, validation = result.accuracy
+    text = (
+        f"after {counted(result.steps, 'step')} {training:.0%} of the training and {validation:.0%} of the validation "
+    )
+    shape = {"identity": "every boundary is a straight line"}.get(result.activation, "the surface is smooth")
+    if result.activation in FOLDED:
+        shape = f"{counted(result.pieces, 'flat piece')} in view"
+    return f"{head}{text}samples are right; {shape}."
+
+
+DESCRIPTION = Description(
+    name="decision_boundary",
+    title="How does a network divide the plane?",
+    controls=(
+        Choice("data", "moons", tuple(DATA), "data"),
+        Choice("activation", "relu", ACTIVATIONS, "activation"),
+        Slider("hidden", 8, 1, 16, 1, "hidden units"),
+        Slider("layers", 1, 1, 2, 1, "hidden layers"),
+        Slider("steps", 100, 0, 300, 10, "training steps"),
+        Slider("seed", 0, 0, 20, 1, "seed of the weights"),
+    ),
+    compute=compute,
+    draw=draw,
+    update=update,
+    sentence=sentence,
+    presets=(
+        Preset("before training", "biases are zero: all folds pass through one point", {"steps": 0}),
+        Preset("tanh", "the same task, and no fold anywhere: tanh bends", {"activation": "tanh"}),
+        Preset(
+            "no activation", "without a bend or a fold, layers add nothing", {"activation": "identity", "layers": 2}
+        ),
+        Preset("three units", "three folds make at most seven pieces", {"hidden": 3}),
+        Preset(
+            "spirals",
+            "sixteen folds make at most 137 pieces: enough for three arms",
+            {"data": "spirals", "hidden": 16, "steps": 200},
+        ),
+        Preset(
+            "second layer",
+            "its folds bend where they cross the folds of the first",
+            {"data": "spirals", "layers": 2, "steps": 200},
+        ),
+    ),
+    size=(8.6, 3.8),
+)
+
+
+def decision_boundary(**values) -> Explorer:
+    """A network of two inputs on moons or spirals: the plane coloured by class, with the folds of ReLU.
+
+    Trained with Adam, lr 0.05, on all training samples at once.
+
+    Args:
+        data: "moons" or "spirals".
+        activation: "relu", "leaky_relu", "tanh", "sigmoid", "gelu" or "identity".
+        hidden: units in each hidden layer, 1 to 16.
+        layers: hidden layers, 1 or 2.
+        steps: 0 to 300.
+        seed: of the first weights, 0 to 20.
+    """
+    return Explorer(DESCRIPTION, **values)
