@@ -11,7 +11,7 @@ import pytest
 from nbconvert import HTMLExporter
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent.parent / "notebooks").glob("*.ipynb"))
-PUBLIC = {"nnlab", "torch", "matplotlib.pyplot"}
+PUBLIC = {"nnlab", "torch", "torchmetrics", "matplotlib.pyplot"}
 
 pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
