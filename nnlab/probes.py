@@ -7,6 +7,7 @@ f'(z) = 0 for every sample of it: no gradient passes at all, so it cannot learn 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -85,8 +86,10 @@ def statistics(values: torch.Tensor, bins: int = 40, limits: tuple[float, float]
 
 def extent(values: torch.Tensor) -> tuple[float, float]:
     """The smallest and the largest finite value, moved apart by one where they are equal."""
-    finite = values[values.isfinite()]
-    low, high = (float(v) for v in finite.aminmax()) if finite.numel() else (0.0, 0.0)
+    low, high = (float(v) for v in values.aminmax()) if values.numel() else (0.0, 0.0)
+    if not math.isfinite(high - low):
+        finite = values[values.isfinite()]
+        low, high = (float(v) for v in finite.aminmax()) if finite.numel() else (0.0, 0.0)
     return (low, high) if low < high else (low - 0.5, high + 0.5)
 
 
