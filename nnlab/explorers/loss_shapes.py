@@ -50,17 +50,18 @@ class Result(NamedTuple):
     curves: dict[str, Curve]
 
 
-def compute(view: str, output: float, target: int, outlier: float, delta: float) -> Result:
+def compute(view: str, output: float, target: str, outlier: float, delta: float) -> Result:
     """Every loss of the view as a function of one output: a grid of outputs is an ensemble with one member each."""
-    samples = {ONE: [target], FIVE: [*(target + s for s in GOOD), outlier], LOGIT: [target]}[view]
+    goal = int(target)
+    samples = [*(goal + s for s in GOOD), outlier] if view == FIVE else [goal]
     y = torch.tensor(samples, dtype=torch.float64)
     outputs = torch.cat([torch.tensor([output], dtype=torch.float64), GRID])
-    values = of_logits(outputs, target) if view == LOGIT else of_predictions(outputs, y, delta)
+    values = of_logits(outputs, goal) if view == LOGIT else of_predictions(outputs, y, delta)
     curves = {}
     for name, (loss, slope) in values.items():
         best = lowest_point(name, y, delta) if view == FIVE else None
         curves[name] = Curve(loss[1:].numpy(), slope[1:].numpy(), float(loss[0]), float(slope[0]), best)
-    return Result(view, output, target, delta, y.numpy(), curves)
+    return Result(view, output, goal, delta, y.numpy(), curves)
 
 
 def of_predictions(f: torch.Tensor, y: torch.Tensor, delta: float) -> dict:
@@ -190,7 +191,7 @@ DESCRIPTION = Description(
     title="How hard does each loss pull?",
     controls=(
         Slider("output", -3.0, -REACH, REACH, 0.1, "output f or z"),
-        Slider("target", 1, 0, 1, 1, "target"),
+        Choice("target", "1", ("0", "1"), "target"),
         Slider("delta", 1.0, 0.1, 4.0, 0.1, "delta of Huber"),
         Slider("outlier", 5.5, -REACH, REACH, 0.1, "fifth sample of five"),
         Choice("view", ONE, (ONE, FIVE, LOGIT), "what is predicted"),
@@ -235,7 +236,7 @@ def loss_shapes(**values) -> Explorer:
 
     Args:
         output: the prediction f or the logit z at which the dots sit, -6 to 6.
-        target: 0 or 1; of a regression the value to predict, of two classes the class.
+        target: "0" or "1"; of a regression the value to predict, of two classes the class.
         delta: where Huber's loss turns from a parabola into a line, 0.1 to 4.
         outlier: the fifth sample of "regression, five samples", -6 to 6.
         view: "regression, one sample", "regression, five samples" or "two classes".
