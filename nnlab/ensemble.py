@@ -44,6 +44,7 @@ def train(
     batch_size: int | None = None,
     grid: Mapping[str, Iterable[float]] | None = None,
     init: str = "he_normal",
+    start: Params | None = None,
     loss: str | None = None,
     eval_every: int | None = None,
 ) -> History:
@@ -61,6 +62,8 @@ def train(
         batch_size: samples in a mini-batch, drawn without replacement in each epoch; None takes all.
         grid: hyper-parameter of the optimizer -> values, e.g. ``{"lr": [0.01, 0.1]}``.
         init: name of an initialization scheme.
+        start: parameters to begin with instead of drawing them, such as ``history.params``: one member of them for
+            each member of this run. Batches are still drawn by the seeds, and the optimizer starts anew.
         loss: name of a loss; None takes cross_entropy for classes and mse for real targets.
         eval_every: steps between two looks at the validation data; None looks about 50 times.
 
@@ -74,7 +77,7 @@ def train(
     loss = losses.get(loss or ("mse" if data.classes is None else "cross_entropy"))
     settings, optimizer = members(optimizer, list(seeds), grid or {})
 
-    params = net.init(init, settings["seed"])
+    params = net.init(init, settings["seed"]) if start is None else started(net, start, len(settings["seed"]))
     flat = torch.cat([p.flatten(1) for p in params.values()], 1)  # (member, parameter): one update for all layers
     state = optimizer.init({"all": flat})
     batches = mini_batches(data.train, settings["seed"], batch_size)
@@ -121,6 +124,20 @@ def members(optimizer: Optimizer, seeds: list[int], grid: Mapping[str, Iterable[
             replace(optimizer, **{name: value})  # says rule, value and remedy before the values become one tensor
     varied = {name: torch.tensor(settings[name], dtype=torch.float64) for name in grid}
     return settings, replace(optimizer, **varied)
+
+
+def started(net: Network, start: Params, count: int) -> Params:
+    """The parameters to begin with, in the order of the network's layers, checked against what ``net`` would draw."""
+    params = {}
+    for name, drawn in net.init(seed=0).items():
+        got = tuple(start[name].shape) if name in start else "none"
+        if got != (count, *drawn.shape):
+            raise ValueError(
+                f"start must hold {name} of shape {(count, *drawn.shape)}, one for each member. Got {got}. "
+                f"Try net.init(seed=range({count}))."
+            )
+        params[name] = start[name]
+    return params
 
 
 def check_fit(net: Network, data: Dataset) -> None:

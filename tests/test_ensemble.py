@@ -110,6 +110,35 @@ def test_what_is_recorded():
         torch.testing.assert_close(history.val_accuracy[:, k].double(), share)
 
 
+def test_a_run_that_starts_where_another_ended_is_its_continuation():
+    """Plain SGD on all samples remembers nothing, so 30 + 20 steps are 50 steps, to the bit."""
+    whole = ensemble.train(NET, DATA, SGD(), steps=50, grid={"lr": [0.01, 0.1]})
+    first = ensemble.train(NET, DATA, SGD(), steps=30, grid={"lr": [0.01, 0.1]})
+    before = {name: p.clone() for name, p in first.params.items()}
+    last = ensemble.train(NET, DATA, SGD(), steps=20, grid={"lr": [0.01, 0.1]}, start=first.params)
+    assert torch.equal(torch.cat([first.loss, last.loss], 1), whole.loss)
+    for name, p in whole.params.items():
+        assert torch.equal(last.params[name], p)
+        assert torch.equal(first.params[name], before[name])
+    shuffled = dict(reversed(first.params.items()))
+    again = ensemble.train(NET, DATA, SGD(), steps=20, grid={"lr": [0.01, 0.1]}, start=shuffled)
+    assert torch.equal(again.loss, last.loss)
+
+
+@pytest.mark.parametrize(
+    ("start", "got"),
+    [
+        (NET.init(seed=0), "(2, 8)"),
+        (NET.init(seed=range(3)), "(3, 2, 8)"),
+        (Network([2, 9, 3]).init(seed=range(2)), "(2, 2, 9)"),
+        ({}, "none"),
+    ],
+)
+def test_parameters_of_another_network_or_another_number_of_members(start, got, refused):
+    with refused(got, start="start"):
+        ensemble.train(NET, DATA, SGD(), seeds=range(2), start=start)
+
+
 def test_seeds_repeat_and_nothing_else_changes():
     state, kept = torch.get_rng_state(), (DATA.train.x.clone(), DATA.train.y.clone())
     first, second = (ensemble.train(NET, DATA, SGD(0.1), seeds=[5, 6], steps=20, batch_size=8) for _ in range(2))
