@@ -100,13 +100,13 @@ def batch(seed: int, samples: int, n_in: int, n_out: int) -> tuple:
 EXERCISES = (
     Exercise(
         id="05.1",
-        task="write the bound a of Glorot's uniform initialization U(-a, a)",
+        task="write the bound b of Glorot's uniform initialization U(-b, b)",
         solution=glorot_bound,
         tested="your bound is that of Glorot & Bengio 2010, equation 16, for three layers.",
         cases=((64, 32), (100, 100), (784, 10)),
         mistakes=(
             Mistake(
-                glorot_std, "that is the standard deviation. A uniform U(-a, a) has the standard deviation a/sqrt(3)."
+                glorot_std, "that is the standard deviation. A uniform U(-b, b) has the standard deviation b/sqrt(3)."
             ),
             Mistake(he_bound, "you count the inputs only: that is He's bound. Glorot's formula has inputs + outputs."),
             Mistake(glorot_without_root, "the root is missing: 6 / (in + out) is the square of the bound."),
@@ -115,8 +115,8 @@ EXERCISES = (
             ),
         ),
         hints=(
-            "The variance must be 2 / (in + out), and U(-a, a) has the variance a^2 / 3. Solve for a.",
-            "a^2 / 3 = 2 / (in + out), so a = math.sqrt(6 / (n_in + n_out)).",
+            "The variance must be 2 / (in + out), and U(-b, b) has the variance b^2 / 3. Solve for b.",
+            "b^2 / 3 = 2 / (in + out), so b = (6 / (n_in + n_out)) ** 0.5.",
         ),
     ),
     Exercise(
@@ -136,7 +136,7 @@ EXERCISES = (
         ),
         hints=(
             "By which factor does a single layer change the standard deviation? Then that happens depth times.",
-            "One layer gives std * math.sqrt(n); raise it to the power of depth.",
+            "One layer gives std * n**0.5; raise it to the power of depth.",
         ),
     ),
     Exercise(
@@ -166,15 +166,15 @@ EXERCISES = (
         mistakes=(
             Mistake(
                 1 / math.sqrt(N_IN),
-                "that is the bound a of U(-a, a), or LeCun's rule. The standard deviation is a/sqrt(3).",
+                "that is the bound b of U(-b, b), or LeCun's rule. The standard deviation is b/sqrt(3).",
             ),
             Mistake(1 / math.sqrt(3 * N_OUT), "you count the outputs: PyTorch's default looks at the inputs."),
             Mistake(1 / (3 * N_IN), "that is the variance: the standard deviation is its root."),
             Mistake(glorot_std(N_IN, N_OUT), "that is Glorot's rule. PyTorch's default does not look at the outputs."),
         ),
         hints=(
-            "The weights are U(-a, a) with a = 1 / sqrt(n). What is the standard deviation of such numbers?",
-            "a / sqrt(3) = 1 / sqrt(3 n), and n = 300. You may also build the layer and measure it.",
+            "The weights are U(-b, b) with b = 1 / sqrt(n). What is the standard deviation of such numbers?",
+            "b / sqrt(3) = 1 / sqrt(3 n), and n = 300. You may also build the layer and measure it.",
         ),
         tolerance=5e-4,
     ),

@@ -86,8 +86,8 @@ def predict(net: Network, params: Params, x: torch.Tensor) -> dict[str, np.ndarr
     """The standard deviations that layers of many units would have.
 
     Forward, z_k is normal with the variance q_k = n Var(w_k) E[f(z_(k-1))^2] (Poole et al. 2016, eq. 3). Back, the
-    variance of the gradient at z_k is n Var(w_(k+1)) E[f'(z_k)^2] times that at z_(k+1) (Schoenholz et al. 2017,
-    section 4; Glorot & Bengio 2010, eq. 6, with f' = 1). Var(w_k) is the mean of squares of the numbers drawn.
+    variance of the gradient at z_k is n Var(w_(k+1)) E[f'(z_k)^2] times that at z_(k+1) (Schoenholz et al. 2017;
+    Glorot & Bengio 2010, eq. 6, with f' = 1). Var(w_k) is the mean of squares of the numbers drawn.
     """
     f, derivative = activations.get(net.activation)[1:]
     u, p = bell()
