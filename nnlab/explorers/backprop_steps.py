@@ -23,6 +23,7 @@ FORMULAS = {
     TWICE: "L = (w tanh(w x + b) + b - t)² / 2",
 }
 LAST = 17  # steps of the longest graph: 8 operations forward, 1 to begin, 8 backward
+START = {"step": LAST, "expression": NEURON, "w": 0.5, "x": 2.0, "b": 0.3, "t": 0.0}
 FORWARD, BACKWARD = "#0072B2", "#D55E00"
 WIDTH, HEIGHT, ROW = 8.0, 3.6, 0.2  # of the picture, and from line to line in a box, in inches
 BOX = Path([(-1, -0.62), (1, -0.62), (1, 0.62), (-1, 0.62), (-1, -0.62)])
@@ -250,12 +251,12 @@ DESCRIPTION = Description(
     name="backprop_steps",
     title="How do numbers flow forward, and blame backward?",
     controls=(
-        Slider("step", LAST, 0, LAST, 1, "step"),
-        Choice("expression", NEURON, tuple(FORMULAS), "expression"),
-        Slider("w", 0.5, -3.0, 3.0, 0.1, "weight w"),
-        Slider("x", 2.0, -3.0, 3.0, 0.1, "input x"),
-        Slider("b", 0.3, -3.0, 3.0, 0.1, "bias b"),
-        Slider("t", 0.0, -1.0, 1.0, 0.1, "target t"),
+        Slider("step", START["step"], 0, LAST, 1, "step"),
+        Choice("expression", START["expression"], tuple(FORMULAS), "expression"),
+        Slider("w", START["w"], -3.0, 3.0, 0.1, "weight w"),
+        Slider("x", START["x"], -3.0, 3.0, 0.1, "input x"),
+        Slider("b", START["b"], -3.0, 3.0, 0.1, "bias b"),
+        Slider("t", START["t"], -1.0, 1.0, 0.1, "target t"),
     ),
     compute=compute,
     draw=draw,
@@ -263,15 +264,19 @@ DESCRIPTION = Description(
     sentence=sentence,
     presets=(
         Preset("begin", "four given numbers: press the right arrow key and watch", {"step": 0}),
-        Preset("turning point", "the loss is known, and the way back begins with dL/dL = 1", {"step": 7}),
+        Preset("turning point", "the loss is known, and the way back begins with dL/dL = 1", START | {"step": 7}),
         Preset(
             "dead ReLU",
             "z is negative, so the ReLU multiplies all blame by 0",
-            {"expression": RELU, "w": -0.5, "t": 1.0},
+            START | {"expression": RELU, "w": -0.5, "t": 1.0},
         ),
-        Preset("skip", "x is used twice, and gets the sum of two shares", {"expression": SKIP, "w": 1.5, "x": 0.5}),
-        Preset("used twice", "w and b stand in two places: their shares add up", {"expression": TWICE, "t": 1.0}),
-        Preset("saturated", "the slope of a sigmoid at z = 6.3 is tiny: little blame passes", {"w": 3.0}),
+        Preset(
+            "skip", "x is used twice, and gets the sum of two shares", START | {"expression": SKIP, "w": 1.5, "x": 0.5}
+        ),
+        Preset(
+            "used twice", "w and b stand in two places: their shares add up", START | {"expression": TWICE, "t": 1.0}
+        ),
+        Preset("saturated", "the slope of a sigmoid at z = 6.3 is tiny: little blame passes", START | {"w": 3.0}),
     ),
 )
 

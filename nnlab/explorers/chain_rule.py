@@ -117,10 +117,10 @@ DESCRIPTION = Description(
     update=update,
     sentence=sentence,
     presets=(
-        Preset("other target", "the error changes its sign, and the gradient with it", {"t": 1.0}),
+        Preset("other target", "the error changes its sign, and the gradient with it", {"w": 1.0, "t": 1.0}),
         Preset("saturated", "y is wrong and close to 1, where the sigmoid is flat: almost no gradient", {"w": 5.0}),
-        Preset("input 0", "a weight that multiplies 0 has no part in the loss", {"x": 0.0}),
-        Preset("negative input", "x is a factor of the gradient, with its sign", {"x": -1.5, "b": 1.5}),
+        Preset("input 0", "a weight that multiplies 0 has no part in the loss", {"w": 1.0, "x": 0.0}),
+        Preset("negative input", "x is a factor of the gradient, with its sign", {"w": 1.0, "x": -1.5, "b": 1.5}),
         Preset("no error", "y equals t: the loss is 0, and its slope too", {"w": 0.0, "b": 0.0, "t": 0.5}),
     ),
 )

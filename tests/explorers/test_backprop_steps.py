@@ -138,3 +138,9 @@ def test_presets_show_what_they_say():
     assert abs(saturated.grads[saturated.names.index("z")]) < abs(saturated.grads[saturated.names.index("y")]) / 100
     assert "in sum" in sentence(shown["skip"])
     assert "in sum" in sentence(shown["used twice"])
+
+
+def test_presets_hold_wherever_the_explorer_started():
+    """A preset keeps the start for what it does not name, and only "begin" is true for every start."""
+    controls = {control.name for control in DESCRIPTION.controls}
+    assert [p.label for p in DESCRIPTION.presets if set(p.values) != controls] == ["begin"]
