@@ -178,7 +178,7 @@ DESCRIPTION = Description(
         Choice("data", "moons", tuple(DATA), "data"),
         Choice("activation", "relu", ACTIVATIONS, "activation"),
         Slider("hidden", 8, 1, 16, 1, "hidden units"),
-        Slider("layers", 1, 1, 2, 1, "hidden layers"),
+        Slider("layers", 1, 1, 3, 1, "hidden layers"),
         Slider("steps", 100, 0, 300, 10, "training steps"),
         Slider("seed", 0, 0, 20, 1, "seed of the weights"),
     ),
@@ -217,7 +217,7 @@ def decision_boundary(**values) -> Explorer:
         data: "moons" or "spirals".
         activation: "relu", "leaky_relu", "tanh", "sigmoid", "gelu" or "identity".
         hidden: units in each hidden layer, 1 to 16.
-        layers: hidden layers, 1 or 2.
+        layers: hidden layers, 1 to 3.
         steps: 0 to 300.
         seed: of the first weights, 0 to 20.
     """
