@@ -181,7 +181,7 @@ class Explorer:
 
     def _preset_button(self, preset) -> widgets.Button:
         def press():
-            self.set(**{**self.start, **preset.values})
+            self.set(**self.description.values(**preset.values))  # the reason is true for just these values
             self._note.value = paragraph(f"{preset.label}: {preset.reason}")
 
         return button(preset.label, preset.reason, press)

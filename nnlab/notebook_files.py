@@ -16,7 +16,7 @@ KERNEL = {
     "language_info": {"name": "python"},
 }
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-RUN_METADATA = {"execution", "ExecuteTime", "trusted", "scrolled", "collapsed", "outputId"}
+RUN_METADATA = {"lines_to_next_cell", "execution", "ExecuteTime", "trusted", "scrolled", "collapsed", "outputId"}
 
 
 class NotebookError(Exception):

@@ -217,12 +217,13 @@ def test_a_bad_value_moves_nothing(values, refused):
         Explorer(made_up(), **values)
 
 
-def test_reset_returns_to_the_start_and_not_to_the_defaults():
-    explorer = Explorer(made_up(), height=4, colour="blue")
+def test_reset_returns_to_the_start_and_a_preset_sets_everything():
+    description = made_up()
+    explorer = Explorer(description, height=4, colour="blue")
     before = explorer.png(), explorer.sentence
     buttons(explorer)["up"].click()
-    assert explorer.values["height"] == 7
-    assert explorer.values["colour"] == "blue"
+    assert explorer.values == description.values(height=7)
+    assert explorer.values["colour"] != "blue", "the reason of a preset is true for its values and the defaults"
     assert "as high as it goes" in explorer._note.value
     buttons(explorer)["reset"].click()
     assert explorer.values == explorer.start

@@ -113,13 +113,13 @@ def test_every_preset_does_what_it_says_and_reset_leads_back(revealed, shots):
     for number, shown in enumerate(revealed.explorers(), start=1):
         shown.push("reset")
         start = agree(shown)
-        name, values = named_in(start)
+        name, _ = named_in(start)
         description = reference(name).description
         assert shown.presets.all_inner_texts() == [preset.label for preset in description.presets]
         for preset in description.presets:
             shown.push(preset.label)
             shown.note.get_by_text(preset.reason).wait_for()
-            wanted = description.code(description.values(**{**values, **preset.values}))
+            wanted = description.code(description.values(**preset.values))
             assert agree(shown) == wanted
             shown.root.screenshot(path=shots / f"{revealed.name}-preset-{number}-{name}-{preset.label}.png")
         shown.push("reset")
