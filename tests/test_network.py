@@ -34,9 +34,10 @@ def problems(draw):
     x = normal(*draw(st.sampled_from([(), members])), batch, sizes[0])
     loss = draw(st.sampled_from(sorted(losses.LOSSES)))
     own = draw(st.sampled_from([(), members]))
-    if loss == "cross_entropy":
-        y, settings = torch.randint(sizes[-1], (*own, batch), generator=generator), {"label_smoothing": 0.0}
-        settings["label_smoothing"] = draw(st.just(0.0) | st.floats(0.0, 0.9))
+    if loss in ("cross_entropy", "hinge"):
+        y, settings = torch.randint(sizes[-1], (*own, batch), generator=generator), {}
+        if loss == "cross_entropy":
+            settings["label_smoothing"] = draw(st.just(0.0) | st.floats(0.0, 0.9))
     else:
         y, settings = normal(*own, batch, sizes[-1]).sigmoid(), {}
         if loss == "huber":
