@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
@@ -153,7 +154,7 @@ def check_fit(net: Network, data: Dataset) -> None:
 
 def unflatten(flat: torch.Tensor, like: Params) -> Params:
     """Cut (member, parameter) into tensors with the names and shapes of ``like``."""
-    pieces = flat.split([p[0].numel() for p in like.values()], 1)
+    pieces = flat.split([math.prod(p.shape[1:]) for p in like.values()], 1)
     return {name: piece.view(p.shape) for (name, p), piece in zip(like.items(), pieces, strict=True)}
 
 

