@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import base64
-import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from benchmarks.lab import Lab
+from nnlab.cli import find_browser
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 OPTIONS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -51,11 +50,6 @@ COUNT_FRAMES = """image => {
         .observe(image, {attributes: true, attributeFilter: ['src']});
 }"""
 SHUT_DOWN = "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
-
-
-def find_browser() -> str | None:
-    """The path of a Chromium or Chrome, or None."""
-    return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 @contextmanager
