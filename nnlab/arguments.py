@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Iterable
+from pathlib import Path
 
 import torch
 
@@ -59,6 +60,13 @@ def one_of(name: str, value, known: Iterable[str]) -> None:
     if value not in known:
         nearest = difflib.get_close_matches(value, known, n=1, cutoff=0.0)[0]
         raise ValueError(f"{name} must be one of {', '.join(known)}. Got {value!r}. Did you mean {nearest!r}?")
+
+
+def path(name: str, value, remedy: str) -> Path:
+    """``value`` as a Path, or a TypeError."""
+    if not isinstance(value, (str, Path)):
+        raise TypeError(f"{name} must be a path. Got {value!r}. Try {remedy!r}.")
+    return Path(value)
 
 
 def finite(name: str, value: torch.Tensor) -> None:

@@ -29,6 +29,7 @@ The first start makes the environment .venv in the clone; later ones need no net
 """
 
 BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+NBVAL = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=120"]
 
 
 def main(arguments):
@@ -97,11 +98,10 @@ def find_browser():
 
 def _stages():
     folders = [name for name in ("nnlab", "tests", "benchmarks") if (ROOT / name).is_dir()]
-    nbval = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=120"]
     return [
         ("ruff check", ["ruff", "check", *folders]),
         ("ruff format", ["ruff", "format", "--check", *folders]),
-        ("pytest", ["pytest", *nbval, "tests", "notebooks"]),
+        ("pytest", ["pytest", *NBVAL, "tests", "notebooks"]),
     ]
 
 

@@ -17,7 +17,7 @@ from nnlab import arguments
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """One part of a data set: inputs ``x`` (n, features) and targets ``y`` (n,)."""
+    """One part of a data set: inputs ``x`` (n, features) and targets ``y`` (n,), or (n, outputs)."""
 
     x: torch.Tensor
     y: torch.Tensor
@@ -143,3 +143,44 @@ def standardized(data: Dataset) -> Dataset:
     std = torch.where(std > 0, std, 1.0)
     parts = (Split((part.x - mean) / std, part.y) for part in (data.train, data.val, data.test))
     return Dataset(data.name + ", standardized", *parts, data.classes)
+
+
+def reconstruction(data: Dataset) -> Dataset:
+    """The same samples with their inputs as targets: what an autoencoder learns.
+
+    >>> reconstruction(digits()).train.y.shape
+    torch.Size([1077, 64])
+    """
+    parts = (Split(part.x, part.x) for part in (data.train, data.val, data.test))
+    return Dataset(data.name + ", reconstruction", *parts, classes=None)
+
+
+def mislabelled(data: Dataset, share: float = 0.2, seed: int = 0) -> Dataset:
+    """The same samples, some of them with a wrong label: what a tired hand leaves behind.
+
+    In each of the three parts this share of the labels is replaced by another class, so even a network that reads
+    every digit has the accuracy 1 - share.
+
+    Args:
+        data: a classification problem.
+        share: in [0, 1). seed: which samples, and which labels.
+
+    Raises:
+        ValueError, TypeError: a share outside [0, 1), or real targets.
+
+    >>> mislabelled(digits())
+    digits, 20 % wrong labels: 1,077 train, 360 val, 360 test; 64 features, 10 classes
+    """
+    arguments.fraction("share", share, 0.2)
+    arguments.whole("seed", seed, 0, at_least=0)
+    if data.classes is None:
+        raise ValueError(f"data must have classes. Got {data.name} with real targets. Try nnlab.digits().")
+    generator = torch.Generator().manual_seed(seed)
+    parts = []
+    for part in (data.train, data.val, data.test):
+        wrong = torch.randperm(len(part), generator=generator)[: round(share * len(part))]
+        other = torch.randint(1, data.classes, wrong.shape, generator=generator)  # 1 to classes - 1 further
+        y = part.y.clone()
+        y[wrong] = (y[wrong] + other) % data.classes
+        parts.append(Split(part.x, y))
+    return Dataset(f"{data.name}, {share:.0%} wrong labels".replace("%", " %"), *parts, data.classes)

@@ -47,7 +47,7 @@ class Slider:
     def text(self, value) -> str:
         """The value as it stands beside the slider: every digit that matters, and no more."""
         if self.log:
-            return f"{value:.3g}"
+            return f"{float(f'{value:.3g}'):g}"  # 1000, not 1e+03
         decimals = max(0, -math.floor(math.log10(self.step) + 1e-6))
         rounded = f"{value:.{decimals}f}"
         return rounded if math.isclose(float(rounded), value, abs_tol=1e-9) else f"{value:g}"

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from itertools import product
 
 import torch
 
-from nnlab import arguments, losses
+from nnlab import arguments, losses, regularization
 from nnlab.data import Dataset, Split
 from nnlab.history import History
-from nnlab.network import Network, Params
+from nnlab.network import PER_MEMBER, Network, Params
 from nnlab.optimizers import Optimizer
+from nnlab.regularization import Regularization
 
 
 @contextmanager
@@ -48,6 +49,9 @@ def train(
     start: Params | None = None,
     loss: str | None = None,
     eval_every: int | None = None,
+    schedule: Callable[[int], float | torch.Tensor] | None = None,
+    augment: Callable | None = None,
+    **extras: float | None,
 ) -> History:
     """Train one member for every combination of ``seeds`` and ``grid``, all in the same batched pass.
 
@@ -61,12 +65,19 @@ def train(
         seeds: one member for each; the seed decides first weights and the order of samples.
         steps: how many updates.
         batch_size: samples in a mini-batch, drawn without replacement in each epoch; None takes all.
-        grid: hyper-parameter of the optimizer -> values, e.g. ``{"lr": [0.01, 0.1]}``.
+        grid: setting -> values, e.g. ``{"lr": [0.01, 0.1]}``: a hyper-parameter of the optimizer; dropout,
+            input_noise or feature_noise of the network; or one of the ``extras``.
         init: name of an initialization scheme.
         start: parameters to begin with instead of drawing them, such as ``history.params``: one member of them for
             each member of this run. Batches are still drawn by the seeds, and the optimizer starts anew.
         loss: name of a loss; None takes cross_entropy for classes and mse for real targets.
         eval_every: steps between two looks at the validation data; None looks about 50 times.
+        schedule: ``schedule(step)``, such as ``schedules.Cosine(200)``, multiplies lr in step 0, 1, 2, ...; it
+            returns a number, or a (member,) tensor with a factor for each member.
+        augment: ``augment(x, y, generator) -> (x, y)``, new mini-batches for every step, such as ``nnlab.augmentation.
+            shifted``; ``generator`` is a list with one for each member.
+        **extras: l2, l1, proximal_l1, decay, clip_norm, clip_value, label_smoothing, as ``Regularization`` explains
+            them. The recorded training loss is without penalties, the validation loss also without label smoothing.
 
     Raises:
         ValueError, TypeError: sizes that do not fit, an unknown name, a value outside its range.
@@ -74,12 +85,19 @@ def train(
     arguments.whole("steps", steps, 200)
     eval_every = max(1, steps // 50) if eval_every is None else eval_every
     arguments.whole("eval_every", eval_every, 10)
+    if schedule is not None and not callable(schedule):
+        raise TypeError(f"schedule must be callable. Got {schedule!r}. Try nnlab.schedules.Cosine({steps}).")
     check_fit(net, data)
     loss = losses.get(loss or ("mse" if data.classes is None else "cross_entropy"))
-    settings, optimizer = members(optimizer, list(seeds), grid or {})
+    for name in extras:
+        arguments.one_of("every further argument", name, [f.name for f in fields(Regularization)])
+    settings, (optimizer, extra, net) = members([optimizer, Regularization(**extras), net], list(seeds), grid or {})
+    train_on = smoothed(loss, extra.label_smoothing)
 
     params = net.init(init, settings["seed"]) if start is None else started(net, start, len(settings["seed"]))
-    flat = torch.cat([p.flatten(1) for p in params.values()], 1)  # (member, parameter): one update for all layers
+    flat = flatten(net.learned(params))  # (member, parameter): one update for all layers
+    extra, is_weight = extra.columns(flat.dtype), regularization.which_are_weights(net)
+    disturb, change = (generators(settings["seed"], stream) for stream in (1, 2))
     state = optimizer.init({"all": flat})
     batches = mini_batches(data.train, settings["seed"], batch_size)
     train_loss, evaluations = [], []
@@ -89,13 +107,14 @@ def train(
         if step == steps:
             break
         x, y = next(batches)
-        logits, cache = net.forward(params, x)
-        value, dlogits = loss(logits, y)
+        if augment is not None:
+            x, y = augment(x, y, change)
+        logits, cache = net.forward(params, x, train=True, generator=disturb)
+        value, dlogits = train_on(logits, y)
         grads = net.backward(params, cache, dlogits)
-        flat_grads = torch.cat([g.flatten(1) for g in grads.values()], 1)
-        new, state = optimizer.update({"all": flat}, {"all": flat_grads}, state)
-        flat = new["all"]
-        params = unflatten(flat, params)
+        rule = optimizer if schedule is None else optimizer.scaled(schedule(step))
+        flat, state = extra.step(rule, flat, flatten(grads), state, is_weight)
+        params = unflatten(flat, grads) | cache.running
         train_loss.append(value)
     evaluated, val_loss, val_accuracy = zip(*evaluations, strict=True)
     with torch.inference_mode(False):  # what is handed out may be used with autograd
@@ -109,22 +128,51 @@ def train(
         )
 
 
-def members(optimizer: Optimizer, seeds: list[int], grid: Mapping[str, Iterable[float]]):
-    """Every combination of grid values and seeds: the settings by member, and the optimizer that holds them."""
+def members(descriptions: list, seeds: list[int], grid: Mapping[str, Iterable[float]]):
+    """Every combination of grid values and seeds: the settings by member, and the descriptions that hold them.
+
+    A description is a frozen dataclass: the optimizer, the regularization, the network. Each takes the settings that
+    are its own fields, as a (member,) tensor, or in the network as a tuple.
+    """
     if not seeds:
         raise ValueError("seeds must name at least one member. Got none. Try range(8).")
-    known = [f.name for f in fields(optimizer)]
+    varied = [PER_MEMBER if isinstance(d, Network) else [f.name for f in fields(d)] for d in descriptions]
     for name in grid:
-        arguments.one_of("every name in grid", name, known)
+        arguments.one_of("every name in grid", name, [known for names in varied for known in names])
     rows = list(product(*(list(values) for values in grid.values()), seeds))
     if not rows:
         raise ValueError(f"every entry of grid must have at least one value. Got {dict(grid)}. Try [0.01, 0.1].")
     settings = dict(zip([*grid, "seed"], zip(*rows, strict=True), strict=True))
-    for name in grid:
-        for value in settings[name]:
-            replace(optimizer, **{name: value})  # says rule, value and remedy before the values become one tensor
-    varied = {name: torch.tensor(settings[name], dtype=torch.float64) for name in grid}
-    return settings, replace(optimizer, **varied)
+    own = [{name: settings[name] for name in grid if name in names} for names in varied]
+    return settings, [with_members(d, values) for d, values in zip(descriptions, own, strict=True)]
+
+
+def with_members(description, values: Mapping[str, tuple]):
+    """The description with one value for each member."""
+    for name, entries in values.items():
+        for value in dict.fromkeys(entries):
+            if value is None:
+                raise TypeError(f"every value of {name} in grid must be a number. Got None. Try math.inf for no limit.")
+            replace(description, **{name: value})  # says rule, value and remedy before the values become one tensor
+    if isinstance(description, Network):
+        return replace(description, **values)
+    return replace(description, **{n: torch.tensor(v, dtype=torch.float64) for n, v in values.items()})
+
+
+def smoothed(loss: Callable, amount) -> Callable:
+    """The loss with label smoothing, which only cross-entropy knows."""
+    if not regularization.used(amount):
+        return loss
+    if loss is not losses.cross_entropy:
+        raise ValueError(
+            f"label_smoothing must go with cross_entropy. Got the loss {loss.__name__}. Try label_smoothing=0."
+        )
+    return lambda logits, y: loss(logits, y, amount)
+
+
+def generators(seeds: Iterable[int], stream: int) -> list[torch.Generator]:
+    """One generator for each member, with numbers of their own: not those of the weights and the batches."""
+    return [torch.Generator().manual_seed((seed + stream * 0x9E3779B9) % 2**32) for seed in seeds]
 
 
 def started(net: Network, start: Params, count: int) -> Params:
@@ -143,13 +191,19 @@ def started(net: Network, start: Params, count: int) -> Params:
 
 def check_fit(net: Network, data: Dataset) -> None:
     """Check that the network has the inputs and outputs that the data need."""
-    features, outputs = data.train.x.shape[-1], data.classes or 1
+    y = data.train.y
+    features, outputs = data.train.x.shape[-1], data.classes or (1 if y.ndim == 1 else y.shape[-1])
     if (net.sizes[0], net.sizes[-1]) != (features, outputs):
         middle = [features, *net.sizes[1:-1], outputs]
         raise ValueError(
             f"the network must have {features} inputs and {outputs} outputs for {data.name}. "
             f"Got {list(net.sizes)}. Try Network({middle})."
         )
+
+
+def flatten(params: Params) -> torch.Tensor:
+    """All tensors (member, ...) side by side, (member, parameter)."""
+    return torch.cat([p.flatten(1) for p in params.values()], 1)
 
 
 def unflatten(flat: torch.Tensor, like: Params) -> Params:
@@ -175,7 +229,12 @@ def mini_batches(part: Split, seeds: Iterable[int], batch_size: int | None):
         order = torch.stack([torch.randperm(len(part), generator=g) for g in generators])  # (member, n)
         for index in order.split(batch_size, 1):
             if index.shape[1] == batch_size:
-                yield part.x[index], part.y[index]
+                yield rows(part.x, index), part.y[index]
+
+
+def rows(x: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+    """x[index], (member, batch, features) from x (n, features) and index (member, batch), in a quarter of the time."""
+    return x.index_select(0, index.flatten()).view(*index.shape, x.shape[-1])
 
 
 def evaluate(net: Network, params: Params, part: Split, loss) -> tuple[torch.Tensor, torch.Tensor]:
@@ -185,3 +244,28 @@ def evaluate(net: Network, params: Params, part: Split, loss) -> tuple[torch.Ten
     if part.y.is_floating_point():
         return value, torch.full_like(value, torch.nan)
     return value, (logits.argmax(-1) == part.y).float().mean(-1)
+
+
+def probabilities(net: Network, params: Params, x: torch.Tensor) -> torch.Tensor:
+    """What every member says: the softmax of its logits in evaluation mode, (member..., batch, classes)."""
+    return net.forward(params, x)[0].softmax(-1)
+
+
+def mean_probabilities(net: Network, params: Params, x: torch.Tensor) -> torch.Tensor:
+    """What the ensemble says: the mean of its members' probabilities, (batch, classes).
+
+    Probabilities are averaged, not logits: the loss of the mean is at most the mean of the losses, because -log is
+    convex (Lakshminarayanan et al. 2017, section 2.4).
+
+    Args:
+        net: the network. params: those of several members, such as ``history.params``. x: (batch, features).
+
+    Raises:
+        ValueError: ``params`` are those of a single network.
+    """
+    p = probabilities(net, params, x)
+    if p.ndim < 3:
+        raise ValueError(
+            f"params must have a member axis. Got probabilities of shape {tuple(p.shape)}. Try history.params."
+        )
+    return p.flatten(0, -3).mean(0)

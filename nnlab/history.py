@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -22,6 +23,8 @@ class History:
         val_loss: (member, evaluation).
         val_accuracy: (member, evaluation), from 0 to 1; nan for a regression.
         params: the last parameters, every tensor with a leading (member,) axis.
+        extra: further curves by name. One whose name starts with ``val_`` is (member, evaluation), such as a metric;
+            any other is (member, step), such as the learning rate ``lr``.
     """
 
     settings: dict[str, tuple]
@@ -30,6 +33,7 @@ class History:
     val_loss: torch.Tensor
     val_accuracy: torch.Tensor
     params: dict[str, torch.Tensor]
+    extra: dict[str, torch.Tensor] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.loss)
@@ -39,7 +43,13 @@ class History:
         grid = ", ".join(f"{k}: {v[0]}" if len(v) == 1 else f"{len(v)} {k}s" for k, v in varied.items())
         lost = int((self.diverged >= 0).sum())
         end = f"; {lost} diverged" if lost else ""
-        return f"History of {len(self)} members ({grid}), {self.loss.shape[1]} steps{end}"
+        many = "member" if len(self) == 1 else "members"
+        return f"History of {len(self)} {many} ({grid}), {self.loss.shape[1]} steps{end}"
+
+    @property
+    def curves(self) -> dict[str, torch.Tensor]:
+        """Every curve by name: loss, val_loss, val_accuracy, and the extra ones."""
+        return {name: getattr(self, name) for name in CURVES} | self.extra
 
     @property
     def diverged(self) -> torch.Tensor:
@@ -48,6 +58,8 @@ class History:
         The last step has no training loss after it; there the last validation loss decides.
         """
         lost = ~torch.cat([self.loss, self.val_loss[:, -1:]], 1).isfinite()
+        if not lost.numel():
+            return torch.full((len(self),), -1)
         return torch.where(lost.any(1), lost.int().argmax(1), -1)
 
     def select(self, **settings) -> History:
@@ -69,12 +81,13 @@ class History:
             settings={name: tuple(values[i] for i in rows.tolist()) for name, values in self.settings.items()},
             params={name: p[rows] for name, p in self.params.items()},
             **{name: getattr(self, name)[rows] for name in CURVES},
+            extra={name: curve[rows] for name, curve in self.extra.items()},
         )
 
     def steps(self, of: str = "loss") -> torch.Tensor:
-        """The step numbers that belong to the last axis of ``loss``, ``val_loss`` or ``val_accuracy``."""
-        arguments.one_of("of", of, CURVES)
-        return torch.arange(self.loss.shape[1]) if of == "loss" else self.evaluated
+        """The step numbers that belong to the last axis of a curve such as ``loss`` or ``val_loss``."""
+        arguments.one_of("of", of, self.curves)
+        return self.evaluated if of.startswith("val_") else torch.arange(self.loss.shape[1])
 
     def median(self, of: str = "loss") -> torch.Tensor:
         """The median over members, at every step of ``of``. A diverged member counts as the worst."""
@@ -86,9 +99,9 @@ class History:
         return self._quantile(of, (1 - coverage) / 2), self._quantile(of, (1 + coverage) / 2)
 
     def _quantile(self, of: str, q: float) -> torch.Tensor:
-        arguments.one_of("of", of, CURVES)
-        worst = 0.0 if of == "val_accuracy" else torch.inf
-        curves = torch.nan_to_num(getattr(self, of).double(), nan=worst, posinf=torch.inf)
+        arguments.one_of("of", of, self.curves)
+        worst = 0.0 if of.startswith("val_") and of != "val_loss" else torch.inf
+        curves = torch.nan_to_num(self.curves[of].double(), nan=worst, posinf=torch.inf)
         nearest = "nearest" if curves.isinf().any() else "linear"  # inf cannot be interpolated
         return torch.quantile(curves, q, dim=0, interpolation=nearest)
 
@@ -101,12 +114,39 @@ class History:
         for name, values in self.settings.items():
             columns[name] = [value for value in values for _ in range(steps + 1)]
         columns["step"] = list(range(steps + 1)) * members
-        for name in CURVES:
+        for name, curve in self.curves.items():
             table = torch.full((members, steps + 1), torch.nan, dtype=torch.float64)
-            table[:, self.steps(name)] = getattr(self, name).double()
+            table[:, self.steps(name)] = curve.double()
             columns[name] = table.flatten().tolist()
         return pd.DataFrame(columns)
 
     def to_csv(self, path) -> None:
         """Write ``to_frame()`` as a CSV file."""
         self.to_frame().to_csv(path, index=False)
+
+
+def concatenate(histories: Sequence[History]) -> History:
+    """Several runs as the members of one record, for example the same ``fit`` with eight seeds.
+
+    Raises:
+        ValueError: the runs differ in their number of steps, in their evaluations, or in what they recorded.
+    """
+    first = histories[0]
+    for other in histories[1:]:
+        if other.loss.shape[1] != first.loss.shape[1] or not torch.equal(other.evaluated, first.evaluated):
+            raise ValueError(
+                f"all histories must have the same steps and evaluations. Got {first.loss.shape[1]} and "
+                f"{other.loss.shape[1]} steps. Try the same epochs and no early stopping."
+            )
+        if other.settings.keys() != first.settings.keys() or other.curves.keys() != first.curves.keys():
+            raise ValueError(
+                f"all histories must record the same. Got {list(other.settings)}, {list(other.curves)} and "
+                f"{list(first.settings)}, {list(first.curves)}. Try the same arguments for every run."
+            )
+    return replace(
+        first,
+        settings={name: tuple(v for h in histories for v in h.settings[name]) for name in first.settings},
+        params={name: torch.cat([h.params[name] for h in histories]) for name in first.params},
+        **{name: torch.cat([getattr(h, name) for h in histories]) for name in CURVES},
+        extra={name: torch.cat([h.extra[name] for h in histories]) for name in first.extra},
+    )

@@ -14,7 +14,7 @@ from torch.nn.functional import softplus
 from nnlab import arguments
 
 
-def cross_entropy(logits: torch.Tensor, y: torch.Tensor, label_smoothing: float = 0.0):
+def cross_entropy(logits: torch.Tensor, y: torch.Tensor, label_smoothing: float | torch.Tensor = 0.0):
     """Softmax cross-entropy, as torch.nn.functional.cross_entropy with reduction="mean".
 
     With probabilities p = softmax(logits), one-hot targets t and label smoothing a over K classes,
@@ -23,22 +23,26 @@ def cross_entropy(logits: torch.Tensor, y: torch.Tensor, label_smoothing: float 
 
     Args:
         logits: (..., batch, classes), unnormalised: no softmax before this loss.
-        y: (..., batch), class numbers 0 ... classes - 1, an integer tensor.
-        label_smoothing: a in [0, 1).
+        y: (..., batch), class numbers 0 ... classes - 1, an integer tensor; or soft targets (..., batch, classes),
+            probabilities that sum to 1 (from mixup, say), a floating-point tensor.
+        label_smoothing: a in [0, 1); a number, or a tensor (...,) with one for each member.
 
     Returns:
         loss (...,) and dlogits (..., batch, classes).
 
     Raises:
-        ValueError, TypeError: shapes that do not match, labels out of range or not integers.
+        ValueError, TypeError: shapes that do not match, labels out of range or not integers, soft targets that are
+            no probabilities.
 
     >>> loss, dlogits = cross_entropy(torch.zeros(1, 2), torch.tensor([0]))
     >>> loss, dlogits
     (tensor(0.6931), tensor([[-0.5000,  0.5000]]))
     """
     arguments.fraction("label_smoothing", label_smoothing, 0.1)
-    goal = one_hot(y, logits)
-    if label_smoothing:
+    goal = soft(y, logits) if y.is_floating_point() and y.ndim > 1 else one_hot(y, logits)
+    if isinstance(label_smoothing, torch.Tensor):
+        label_smoothing = label_smoothing.to(logits.dtype).unsqueeze(-1).unsqueeze(-1)  # (..., 1, 1)
+    if isinstance(label_smoothing, torch.Tensor) or label_smoothing:
         goal = (1 - label_smoothing) * goal + label_smoothing / logits.shape[-1]
     shifted = logits - logits.amax(-1, keepdim=True)  # the largest logit is 0: exp cannot overflow
     exp = shifted.exp()
@@ -84,6 +88,19 @@ def one_hot(y: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
             f"Try labels that start at 0, and a network with one output for each class."
         )
     return torch.eye(classes, dtype=logits.dtype, device=logits.device)[y]
+
+
+def soft(y: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+    """Soft targets ``y`` (..., batch, classes), checked: every row is a probability for each class."""
+    same_batch(y, logits, y.ndim - 1)
+    if y.shape[-1] != logits.shape[-1]:
+        raise ValueError(
+            f"soft targets must have one column for each of {logits.shape[-1]} classes. Got {tuple(y.shape)}. "
+            "Try class numbers, y.argmax(-1)."
+        )
+    if not (y.amin() >= 0 and (y.sum(-1) - 1).abs().amax() <= 1e-3):
+        raise ValueError("soft targets must be probabilities that sum to 1. Got other rows. Try y.softmax(-1).")
+    return y.to(logits.dtype)
 
 
 def mse(prediction: torch.Tensor, y: torch.Tensor):

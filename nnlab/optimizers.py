@@ -93,6 +93,12 @@ class Optimizer:
         """One textbook step for one parameter: returns the new parameter and its new running values."""
         raise NotImplementedError
 
+    def scaled(self, factor) -> Optimizer:
+        """This optimizer with ``factor`` times the learning rate; 0 is allowed, as at the end of a schedule."""
+        slower = copy.copy(self)
+        object.__setattr__(slower, "lr", self.lr * factor)
+        return slower
+
     def _for(self, p):
         """This optimizer with every (member,) hyper-parameter shaped to broadcast over ``p`` (member, ...)."""
         if not isinstance(p, torch.Tensor):

@@ -8,8 +8,10 @@ from pathlib import Path as File
 import numpy as np
 
 from nnlab import arguments
+from nnlab.calibration import Reliability
 from nnlab.data import Split
 from nnlab.history import History
+from nnlab.lr_range import RangeTest
 from nnlab.surfaces import DecisionGrid, Surface
 
 STYLE = File(__file__).with_name("nnlab.mplstyle")
@@ -34,7 +36,7 @@ def plot_learning_curves(history: History, ax, of: str = "val_loss", by: str | N
     Args:
         history: members with their curves.
         ax: the Axes to draw on.
-        of: "loss", "val_loss" or "val_accuracy".
+        of: "loss", "val_loss", "val_accuracy", or another curve of this history.
         by: a setting, such as "lr": one line for each of its values; None draws all members as one group.
         label: the text at the end of the line; by default the setting and its value. It says which members diverged.
 
@@ -59,7 +61,54 @@ def plot_learning_curves(history: History, ax, of: str = "val_loss", by: str | N
         if lost or not shown.all():
             some = f"{lost} of {len(group)} " if 0 < lost < len(group) else ""
             line.set_label(f"{line.get_label()} ({some}diverged)")
-    ax.set(xlabel="step", ylabel=AXIS_NAMES[of])
+    ax.set(xlabel="step", ylabel=AXIS_NAMES.get(of, of.replace("val_", "validation ")))
+    label_lines(ax)
+    return ax
+
+
+def plot_range_test(found: RangeTest, ax):
+    """Draw the smoothed loss of every member and their median by learning rate, and mark what was found.
+
+    Args:
+        found: as from ``nnlab.range_test``.
+        ax: the Axes to draw on; its learning rates become logarithmic.
+    """
+    lr, curves = np.asarray(found.lr), np.asarray(found.smoothed)
+    median = np.quantile(curves, 0.5, axis=0, method="lower")
+    top = 1.5 * median[0]
+    for curve in curves:
+        ax.plot(lr, np.where(curve <= 2 * top, curve, np.nan), "-", color="0.75", linewidth=0.8)
+    ax.plot(lr, np.where(median <= 2 * top, median, np.nan), "-", color=CLASS_COLORS[0], linewidth=2.2)
+    ax.set(xscale="log", xlim=(lr[0], lr[-1]), ylim=(0, top))
+    ax.set(xlabel="learning rate lr, growing at every step", ylabel="training loss, smoothed")
+    marks = [("suggested", found.suggestion, "-", CLASS_COLORS[2]), ("lowest", found.lowest, "--", "0.3")]
+    if found.diverges is not None:
+        marks.append(("diverges", found.diverges, ":", CLASS_COLORS[1]))
+    for name, rate, style, color in marks:
+        ax.axvline(rate, linestyle=style, color=color, linewidth=1.5, label=f"{name}: {rate:.2g}")
+    ax.legend(loc="lower left")
+    return ax
+
+
+def plot_reliability(shown: Reliability, ax, label: str = "", style: str = "-"):
+    """Draw a reliability diagram: accuracy against confidence, one dot for each bin, larger where it has more samples.
+
+    On the dashed diagonal a network is calibrated; below it is too sure of itself, above it is not sure enough.
+
+    Args:
+        shown: as from ``calibration.reliability``.
+        ax: the Axes; call again with the same one to compare two networks.
+        label: the text at the end of the line; the expected calibration error is written behind it.
+        style: of the line, such as "-" or ":", so that two can be told apart without colour.
+    """
+    if not ax.get_lines():
+        ax.plot([0, 1], [0, 1], "--", color="0.6", linewidth=1, label="_calibrated")
+        ax.text(0.12, 0.05, "calibrated", color="0.4", fontsize=9)
+    text = f"  {label} (error {shown.error:.3f})"  # two spaces keep it off the last dot
+    (line,) = ax.plot(shown.confidence, shown.accuracy, style, label=text)
+    share = shown.counts / shown.counts.sum()
+    ax.scatter(shown.confidence, shown.accuracy, 10 + 80 * share, color=line.get_color(), zorder=3, clip_on=False)
+    ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="accuracy")
     label_lines(ax)
     return ax
 

@@ -16,6 +16,12 @@ NOTEBOOKS = {
     "04": "activation_saturation",
     "05": "weight_initialization",
     "06": "optimizers",
+    "07": "learning_rate_schedules",
+    "08": "training_loop",
+    "09": "learning_curves",
+    "10": "regularization",
+    "11": "dropout_and_label_smoothing",
+    "12": "normalization_and_clipping",
 }
 
 _hints_given: dict[str, int] = {}  # exercise -> hints given in this session: ``hint`` gives the *next* one

@@ -1,0 +1,100 @@
+"""What may happen while ``nnlab.fit`` trains: the hooks of a callback, and early stopping."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from nnlab import arguments
+
+if TYPE_CHECKING:
+    from nnlab.training import Run
+
+
+class Callback:
+    """Does nothing at every moment of a run; a subclass overrides the moments it cares about.
+
+    ``run`` is the ``nnlab.training.Run``: look at ``run.model``, ``run.optimizer``, ``run.step``, ``run.epoch``,
+    ``run.history()``; set ``run.stop = True`` to end it after this epoch.
+    """
+
+    def on_start(self, run: Run) -> None:
+        """Before the first step; when a run is resumed, ``run.step`` is where it goes on."""
+
+    def on_step(self, run: Run) -> None:
+        """After every update of the weights."""
+
+    def on_evaluate(self, run: Run) -> None:
+        """After the validation data were looked at: once before the first step, and after every epoch."""
+
+    def on_end(self, run: Run) -> None:
+        """At the end, also when the run was interrupted or failed."""
+
+    def state_dict(self) -> dict:
+        """What a checkpoint must remember of this callback: numbers, text, tensors, lists and dictionaries."""
+        return {}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Take back what ``state_dict`` gave."""
+
+
+class EarlyStopping(Callback):
+    """Stop when the validation curve has not improved for ``patience`` evaluations, and restore the best weights.
+
+    (Prechelt 1998, *Early Stopping - But When?*, calls this family of rules UP.) The weights that the model has at
+    the end are those of the best evaluation, whether the run was stopped, interrupted, or reached its last epoch.
+
+    Args:
+        patience: how many evaluations in a row may pass without a new best.
+        of: the curve to watch: "val_loss" (lower is better) or a validation metric, such as "val_accuracy" (higher).
+        min_delta: how much better a value must be to count as a new best.
+
+    Attributes:
+        best_step: after how many steps the best value was seen. best: that value.
+
+    Raises:
+        TypeError, ValueError: ``patience`` is not a whole number of at least 1, or ``min_delta`` is negative.
+    """
+
+    def __init__(self, patience: int = 5, of: str = "val_loss", min_delta: float = 0.0):
+        arguments.whole("patience", patience, 5)
+        arguments.not_negative("min_delta", min_delta, 0.0)
+        if not (isinstance(of, str) and of.startswith("val_")):
+            raise ValueError(f"of must be a validation curve. Got {of!r}. Try 'val_loss' or 'val_accuracy'.")
+        self.patience, self.of, self.min_delta = patience, of, min_delta
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """Forget everything: a callback that is used for a second run starts as for the first."""
+        self.best, self.best_step, self.waited, self.weights = math.nan, 0, 0, {}
+
+    def on_start(self, run: Run) -> None:
+        if run.step == 0:
+            self.start_anew()
+
+    def on_evaluate(self, run: Run) -> None:
+        value = run.latest(self.of)
+        if self.is_better(value):
+            self.best, self.best_step, self.waited = value, run.step, 0
+            self.weights = {name: tensor.detach().clone() for name, tensor in run.model.state_dict().items()}
+        else:
+            self.waited += 1
+            run.stop = run.stop or self.waited >= self.patience
+
+    def is_better(self, value: float) -> bool:
+        """Whether ``value`` is a new best; nan never is."""
+        if math.isnan(self.best):
+            return not math.isnan(value)
+        gain = self.best - value if self.of == "val_loss" else value - self.best
+        return gain > self.min_delta
+
+    def on_end(self, run: Run) -> None:
+        if self.weights:
+            run.model.load_state_dict(self.weights)
+
+    def state_dict(self) -> dict:
+        return {"best": self.best, "best_step": self.best_step, "waited": self.waited, "weights": self.weights}
+
+    def load_state_dict(self, state: dict) -> None:
+        self.best, self.best_step, self.waited = state["best"], state["best_step"], state["waited"]
+        self.weights = state["weights"]

@@ -1,0 +1,273 @@
+"""Exercises of notebook 09: is it learning, memorising or broken?"""
+
+from __future__ import annotations
+
+import torch
+
+from nnlab import curve_families
+from nnlab.exercises.exercise import Exercise, Mistake
+
+QUIZ_SEED = 12  # of the eight curves that notebook 09 shows
+HIGH = 0.02
+
+TRUTH = torch.tensor([0.0, 1.0, 4.0, 9.0], dtype=torch.float64)
+NOISE = torch.randn(6, 4, generator=torch.Generator().manual_seed(9), dtype=torch.float64)
+PREDICTIONS = TRUTH + NOISE * torch.tensor([0.1, 0.5, 1.0, 2.0]) + torch.tensor([1.0, -0.5, 0.0, 0.5])
+
+LOOKS = (
+    (torch.tensor([5.0, 4.0, 3.0, 3.5, 3.6, 3.7, 1.0]), 3),
+    (torch.tensor([5.0, 4.0, 3.0, 3.5, 3.6, 3.7, 3.65, 1.0]), 3),
+    (torch.tensor([3.0, 2.0, 2.0, 2.0, 2.0, 1.0]), 3),
+    (torch.tensor([9.0, 8.0, 8.5, 7.0, 6.0]), 2),
+)
+
+
+def parts(predictions, truth):
+    mean = predictions.mean(0)
+    return ((mean - truth) ** 2).mean(), ((predictions - mean) ** 2).mean()
+
+
+def parts_error_as_bias(predictions, truth):
+    return ((predictions - truth) ** 2).mean(), parts(predictions, truth)[1]
+
+
+def parts_error_as_variance(predictions, truth):
+    return parts(predictions, truth)[0], ((predictions - truth) ** 2).mean()
+
+
+def parts_over_all(predictions, truth):
+    mean = predictions.mean()
+    return ((mean - truth) ** 2).mean(), ((predictions - mean) ** 2).mean()
+
+
+def parts_unbiased(predictions, truth):
+    return parts(predictions, truth)[0], predictions.var(0).mean()
+
+
+def parts_signed(predictions, truth):
+    return (predictions.mean(0) - truth).mean() ** 2, parts(predictions, truth)[1]
+
+
+def parts_swapped(predictions, truth):
+    return parts(predictions, truth)[::-1]
+
+
+def fold(n, k, number):
+    index = torch.arange(n)
+    val = index.tensor_split(k)[number]
+    return torch.cat([index[: val[0]], index[val[-1] + 1 :]]), val
+
+
+def fold_swapped(n, k, number):
+    return fold(n, k, number)[::-1]
+
+
+def fold_leaking(n, k, number):
+    return torch.arange(n), fold(n, k, number)[1]
+
+
+def fold_interleaved(n, k, number):
+    index = torch.arange(n)
+    return index[index % k != number], index[index % k == number]
+
+
+def fold_rounded_down(n, k, number):
+    index, size = torch.arange(n), n // k
+    val = index[number * size : (number + 1) * size]
+    return torch.cat([index[: number * size], index[(number + 1) * size :]]), val
+
+
+def best_look(val_loss, patience):
+    best = 0
+    for look in range(len(val_loss)):
+        if val_loss[look] < val_loss[best]:
+            best = look
+        if look - best >= patience:
+            break
+    return best
+
+
+def best_of_all(val_loss, patience):
+    return int(val_loss.argmin())
+
+
+def last_look(val_loss, patience):
+    best = best_look(val_loss, patience)
+    return min(best + patience, len(val_loss) - 1)
+
+
+def best_with_ties(val_loss, patience):
+    best = 0
+    for look in range(len(val_loss)):
+        if val_loss[look] <= val_loss[best]:
+            best = look
+        if look - best >= patience:
+            break
+    return best
+
+
+def best_late(val_loss, patience):
+    return best_look(val_loss, patience + 1)
+
+
+def named(bias: float, variance: float) -> str:
+    """The verdict on two differences of errors."""
+    high = (bias > HIGH, variance > HIGH)
+    return {(False, False): "good", (True, False): "high bias", (False, True): "high variance"}.get(high, "both")
+
+
+def verdict(human, train, val):
+    return named(train - human, val - train)
+
+
+def verdict_without_human(human, train, val):
+    return named(train, val - train)
+
+
+def verdict_from_human(human, train, val):
+    return named(train - human, val - human)
+
+
+def verdict_swapped(human, train, val):
+    return named(val - train, train - human)
+
+
+_, NAMES = curve_families.quiz(QUIZ_SEED)
+
+
+def exchanged(*pair: str) -> tuple[str, ...]:
+    """The right names with two of them exchanged."""
+    other = dict(zip(pair, pair[::-1], strict=True))
+    return tuple(other.get(name, name) for name in NAMES)
+
+
+EXERCISES = (
+    Exercise(
+        id="09.1",
+        task="split an error into bias and variance",
+        solution=parts,
+        tested="both parts agree with the formula on six predictions at four points, and they add up to the error.",
+        cases=((PREDICTIONS, TRUTH), (PREDICTIONS[:2], TRUTH)),
+        mistakes=(
+            Mistake(parts_swapped, "right numbers, wrong order: the squared bias comes first."),
+            Mistake(
+                parts_error_as_bias,
+                "your bias is the whole error: take the mean over the draws first, then compare it with the truth.",
+            ),
+            Mistake(
+                parts_error_as_variance,
+                "your variance is the whole error: measure the spread around the mean prediction, not the truth.",
+            ),
+            Mistake(
+                parts_over_all, "your mean runs over draws and points: every point has a mean of its own, mean(0)."
+            ),
+            Mistake(
+                parts_unbiased,
+                "you divide by the number of draws minus one; then the parts do not add up. Use correction=0.",
+            ),
+            Mistake(parts_signed, "biases of different signs cancel in your mean: square them before you average."),
+        ),
+        hints=(
+            "First the mean prediction at every point. Bias is its distance from the truth, variance the spread.",
+            "mean = predictions.mean(0), then ((mean - truth)**2).mean() and ((predictions - mean)**2).mean().",
+        ),
+        tolerance=1e-9,
+    ),
+    Exercise(
+        id="09.2",
+        task="cut the samples into folds",
+        solution=fold,
+        tested="training and validation indices of five folds, also where n is not a multiple of k.",
+        cases=((10, 5, 1), (11, 3, 0), (11, 3, 2), (7, 7, 6), (10, 4, 3)),
+        mistakes=(
+            Mistake(fold_swapped, "you return them in the wrong order: first training, then validation."),
+            Mistake(fold_leaking, "your training indices contain the validation samples: that is not validation."),
+            Mistake(fold_interleaved, "your fold takes every k-th sample; here it is one piece of neighbours."),
+            Mistake(
+                fold_rounded_down,
+                "your folds have n // k samples each, so the last samples are never validated: use tensor_split.",
+            ),
+        ),
+        hints=(
+            "torch.arange(n).tensor_split(k) gives k pieces. One is for validation; join all others.",
+            "parts = list(torch.arange(n).tensor_split(k)), val = parts.pop(number), return torch.cat(parts), val.",
+        ),
+    ),
+    Exercise(
+        id="09.3",
+        task="find the look whose weights early stopping keeps",
+        solution=best_look,
+        tested="four curves: a late better value that is never seen, ties, and a run that ends before patience does.",
+        cases=LOOKS,
+        mistakes=(
+            Mistake(last_look, "this is where training stops; the weights to keep are those of the best look before."),
+            Mistake(best_of_all, "you look at the whole curve: after `patience` looks without improvement it ends."),
+            Mistake(best_with_ties, "an equal loss is no improvement: compare with <, not <=."),
+            Mistake(best_late, "you wait one look too long: stop when look - best reaches patience."),
+        ),
+        hints=(
+            "Walk along the curve, remember the best look so far, and leave when it is `patience` looks ago.",
+            "for look in range(len(val_loss)): update best if the loss is lower; break if look - best >= patience.",
+        ),
+    ),
+    Exercise(
+        id="09.4",
+        task="name what is high in an error table",
+        solution=verdict,
+        tested="six rows, where more than 2 percentage points are high.",
+        cases=(
+            (0.005, 0.01, 0.11),
+            (0.005, 0.15, 0.16),
+            (0.005, 0.15, 0.30),
+            (0.005, 0.005, 0.01),
+            (0.10, 0.11, 0.12),
+            (0.10, 0.115, 0.13),
+        ),
+        mistakes=(
+            Mistake(
+                verdict_without_human,
+                "you call the training error itself bias. If humans err as often, there is little left to learn.",
+            ),
+            Mistake(verdict_from_human, "your variance starts at the human error: it starts at the training error."),
+            Mistake(
+                verdict_swapped, "bias is what training leaves, variance what validation adds: you exchanged them."
+            ),
+        ),
+        hints=(
+            "Two differences: training minus human error, and validation minus training error.",
+            'bias = train - human > 0.02, variance = val - train > 0.02; "both" if both, "good" if none.',
+        ),
+    ),
+    Exercise(
+        id="09.5",
+        task="name the eight curves of the quiz",
+        solution=NAMES,
+        tested="your eight names are the families that the curves were drawn from.",
+        mistakes=(
+            Mistake(
+                exchanged("underfitting", "not learning"),
+                "underfitting and not learning are exchanged: one of the two losses does fall before it stays high.",
+            ),
+            Mistake(
+                exchanged("good fit", "underfitting"),
+                "good fit and underfitting are exchanged: look where the axis has its zero.",
+            ),
+            Mistake(
+                exchanged("still improving", "underfitting"),
+                "still improving and underfitting are exchanged: only one of them has levelled off.",
+            ),
+            Mistake(
+                exchanged("good fit", "easier validation"),
+                "good fit and easier validation are exchanged: which line lies above?",
+            ),
+            Mistake(
+                exchanged("overfitting", "diverging"),
+                "overfitting and diverging are exchanged: in one of them the *training* loss rises.",
+            ),
+        ),
+        hints=(
+            "Two questions decide most: where does the training loss end, and how far away is the validation loss?",
+            "Start with the sure ones: which training loss rises, which never moves, which validation loss jumps?",
+        ),
+    ),
+)

@@ -1,0 +1,292 @@
+"""Exercises of notebook 12: how do you keep a deep network in range?"""
+
+from __future__ import annotations
+
+import torch
+
+from nnlab.exercises.exercise import Exercise, Mistake
+
+EPS, MOMENTUM, MAX_NORM = 1e-5, 0.1, 1.0
+
+
+def numbers(*shape: int, seed: int) -> torch.Tensor:
+    """Normal numbers in float64."""
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+SPREAD = torch.tensor([0.1, 1.0, 5.0], dtype=torch.float64)
+CENTRE = torch.tensor([2.0, -1.0, 20.0], dtype=torch.float64)
+TRAIN, NEW = (CENTRE + SPREAD * numbers(n, 3, seed=n) for n in (12, 5))
+Z = CENTRE + SPREAD * numbers(6, 3, seed=1)
+FLAT = 0.002 * numbers(6, 3, seed=2)  # so little variance that eps counts
+WEIGHT, BIAS = torch.tensor([1.0, 0.5, 2.0], dtype=torch.float64), torch.tensor([0.0, -1.0, 0.3], dtype=torch.float64)
+DY = numbers(6, 3, seed=3)
+X_HAT = (Z - Z.mean(0)) / (Z.var(0, correction=0) + EPS).sqrt()
+STD = (Z.var(0, correction=0) + EPS).sqrt()
+LONG = (numbers(3, 2, seed=4), 2 * numbers(2, seed=5))
+SHORT = tuple(0.05 * g for g in LONG)
+
+
+def z_score(train, new):
+    return (new - train.mean(0)) / train.std(0, correction=0)
+
+
+def z_score_forgets_mean(train, new):
+    return (new - train.mean(0)) / (train**2).mean(0).sqrt()
+
+
+def z_score_by_variance(train, new):
+    return (new - train.mean(0)) / train.var(0, correction=0)
+
+
+def z_score_of_itself(train, new):
+    return (new - new.mean(0)) / new.std(0, correction=0)
+
+
+def z_score_of_everything(train, new):
+    return (new - train.mean()) / train.std(correction=0)
+
+
+def z_score_unbiased(train, new):
+    return (new - train.mean(0)) / train.std(0)
+
+
+def batch_norm(z, weight, bias):
+    var, mean = torch.var_mean(z, 0, correction=0)
+    return weight * (z - mean) / (var + EPS).sqrt() + bias
+
+
+def batch_norm_unbiased(z, weight, bias):
+    var, mean = torch.var_mean(z, 0)
+    return weight * (z - mean) / (var + EPS).sqrt() + bias
+
+
+def batch_norm_over_units(z, weight, bias):
+    var, mean = torch.var_mean(z, 1, correction=0, keepdim=True)
+    return weight * (z - mean) / (var + EPS).sqrt() + bias
+
+
+def batch_norm_eps_outside(z, weight, bias):
+    var, mean = torch.var_mean(z, 0, correction=0)
+    return weight * (z - mean) / (var.sqrt() + EPS) + bias
+
+
+def batch_norm_without_eps(z, weight, bias):
+    var, mean = torch.var_mean(z, 0, correction=0)
+    return weight * (z - mean) / var.sqrt() + bias
+
+
+def batch_norm_without_root(z, weight, bias):
+    var, mean = torch.var_mean(z, 0, correction=0)
+    return weight * (z - mean) / (var + EPS) + bias
+
+
+def batch_norm_plain(z, weight, bias):
+    return batch_norm(z, torch.ones_like(weight), torch.zeros_like(bias))
+
+
+def backward(dy, weight, x_hat, std):
+    g = dy * weight
+    return (g - g.mean(0) - x_hat * (g * x_hat).mean(0)) / std
+
+
+def backward_constant(dy, weight, x_hat, std):
+    return dy * weight / std
+
+
+def backward_without_variance(dy, weight, x_hat, std):
+    g = dy * weight
+    return (g - g.mean(0)) / std
+
+
+def backward_without_weight(dy, weight, x_hat, std):
+    return backward(dy, torch.ones_like(weight), x_hat, std)
+
+
+def backward_sums(dy, weight, x_hat, std):
+    g = dy * weight
+    return (g - g.sum(0) - x_hat * (g * x_hat).sum(0)) / std
+
+
+def running(mean, var, z):
+    return (1 - MOMENTUM) * mean + MOMENTUM * z.mean(0), (1 - MOMENTUM) * var + MOMENTUM * z.var(0)
+
+
+def running_reversed(mean, var, z):
+    return MOMENTUM * mean + (1 - MOMENTUM) * z.mean(0), MOMENTUM * var + (1 - MOMENTUM) * z.var(0)
+
+
+def running_biased(mean, var, z):
+    return (1 - MOMENTUM) * mean + MOMENTUM * z.mean(0), (1 - MOMENTUM) * var + MOMENTUM * z.var(0, correction=0)
+
+
+def running_std(mean, var, z):
+    return (1 - MOMENTUM) * mean + MOMENTUM * z.mean(0), (1 - MOMENTUM) * var + MOMENTUM * z.std(0)
+
+
+def running_forgets(mean, var, z):
+    return z.mean(0), z.var(0)
+
+
+def follow_running(answer, case) -> list:
+    """Ten batches of (mean, var, z) -> (mean, var), as long as the answer returns two results."""
+    mean, var, batches = case
+    results = []
+    for z in batches:
+        results.append(answer(mean, var, z))
+        if not isinstance(results[-1], tuple) or len(results[-1]) != 2:
+            break
+        mean, var = results[-1]
+    return results
+
+
+def clip(a, b):
+    factor = min(1.0, MAX_NORM / float((a.pow(2).sum() + b.pow(2).sum()).sqrt()))
+    return factor * a, factor * b
+
+
+def clip_each(a, b):
+    return tuple(g * min(1.0, MAX_NORM / float(g.norm())) for g in (a, b))
+
+
+def clip_value(a, b):
+    return a.clamp(-MAX_NORM, MAX_NORM), b.clamp(-MAX_NORM, MAX_NORM)
+
+
+def clip_always(a, b):
+    norm = (a.pow(2).sum() + b.pow(2).sum()).sqrt()
+    return a * MAX_NORM / norm, b * MAX_NORM / norm
+
+
+def clip_by_sum(a, b):
+    factor = min(1.0, MAX_NORM / float(a.norm() + b.norm()))
+    return factor * a, factor * b
+
+
+def clip_squared(a, b):
+    factor = min(1.0, MAX_NORM / float(a.pow(2).sum() + b.pow(2).sum()))
+    return factor * a, factor * b
+
+
+EXERCISES = (
+    Exercise(
+        id="12.1",
+        task="standardize new samples with the statistics of the training data",
+        solution=z_score,
+        tested="5 new samples of 3 features are standardized with mean and standard deviation (1/n) of 12 others.",
+        cases=((TRAIN, NEW), (TRAIN, TRAIN)),
+        mistakes=(
+            Mistake(
+                z_score_forgets_mean,
+                "you divide by the root of E[x^2]: the variance is E[x^2] minus the squared mean.",
+            ),
+            Mistake(z_score_by_variance, "you divide by the variance: take its square root first."),
+            Mistake(
+                z_score_of_itself,
+                "you used the new samples' own statistics: a network must see the same pixel as the same number.",
+            ),
+            Mistake(z_score_of_everything, "one mean for everything: each feature (column) has its own, mean(0)."),
+            Mistake(
+                z_score_unbiased,
+                "almost: torch's std divides by n - 1. Here n is wanted, as in scikit-learn: std(0, correction=0).",
+            ),
+        ),
+        hints=(
+            "Four steps: mean and standard deviation of every column of train, subtract, divide.",
+            "(new - train.mean(0)) / train.std(0, correction=0)",
+        ),
+    ),
+    Exercise(
+        id="12.2",
+        task="write batch norm in training mode",
+        solution=batch_norm,
+        tested="your outputs agree with batch norm in training on two batches of 6 samples and 3 units, eps = 1e-5.",
+        cases=((Z, WEIGHT, BIAS), (FLAT, WEIGHT, BIAS)),
+        mistakes=(
+            Mistake(
+                batch_norm_unbiased, "your variance divides by batch - 1: in training batch norm divides by batch."
+            ),
+            Mistake(
+                batch_norm_over_units, "you took mean and variance over the units: that is layer norm. Use axis 0."
+            ),
+            Mistake(batch_norm_eps_outside, "eps stands inside the root: (var + eps) ** 0.5."),
+            Mistake(
+                batch_norm_without_eps,
+                "eps is missing: a unit that hardly varies in a batch is divided by almost nothing.",
+            ),
+            Mistake(batch_norm_without_root, "you divide by the variance: the root is missing."),
+            Mistake(batch_norm_plain, "standardized, but weight and bias are not used: y = weight * x_hat + bias."),
+        ),
+        hints=(
+            "Mean and variance over the batch, axis 0, then standardize, then scale and shift.",
+            "mean, var = z.mean(0), z.var(0, correction=0); x_hat = (z - mean) / (var + 1e-5) ** 0.5.",
+        ),
+    ),
+    Exercise(
+        id="12.3",
+        task="carry a gradient back through batch norm",
+        solution=backward,
+        tested="your gradient at z agrees with the chain rule through mean and variance, 6 samples and 3 units.",
+        cases=((DY, WEIGHT, X_HAT, STD),),
+        mistakes=(
+            Mistake(
+                backward_constant,
+                "you treat mean and variance as constants. That is right in evaluation; in training they depend on z.",
+            ),
+            Mistake(
+                backward_without_variance, "the mean is right, the variance is missing: subtract x_hat * mean(g x_hat)."
+            ),
+            Mistake(backward_without_weight, "everything but the weight: start with g = dy * weight."),
+            Mistake(backward_sums, "you subtract sums: both are means over the batch."),
+        ),
+        hints=(
+            "The gradient has three terms: g itself, minus its mean, minus x_hat times the mean of g * x_hat.",
+            "g = dy * weight; (g - g.mean(0) - x_hat * (g * x_hat).mean(0)) / std",
+        ),
+    ),
+    Exercise(
+        id="12.4",
+        task="update the running statistics",
+        solution=running,
+        tested="mean and variance agree with PyTorch's over ten batches, momentum 0.1; nothing is changed in place.",
+        cases=((torch.zeros_like(BIAS), torch.ones_like(BIAS), CENTRE + SPREAD * numbers(10, 6, 3, seed=6)),),
+        run=follow_running,
+        mistakes=(
+            Mistake(
+                running_reversed,
+                "the wrong way round: PyTorch's momentum 0.1 is the weight of the *new* value; the old one keeps 0.9.",
+            ),
+            Mistake(
+                running_biased,
+                "the mean is right; the running variance is the unbiased one, with batch - 1: z.var(0).",
+            ),
+            Mistake(running_std, "you average standard deviations: the running value is a variance."),
+            Mistake(running_forgets, "this is the last batch alone: keep 0.9 of the old values."),
+        ),
+        hints=(
+            "new running value = 0.9 old + 0.1 of this batch, for the mean and for the variance.",
+            "0.9 * mean + 0.1 * z.mean(0), and the same with z.var(0), which divides by batch - 1.",
+        ),
+    ),
+    Exercise(
+        id="12.5",
+        task="clip two gradients by their global norm",
+        solution=clip,
+        tested="a long gradient is shortened to norm 1 in its own direction, and a short one stays as it is.",
+        cases=(LONG, SHORT),
+        mistakes=(
+            Mistake(
+                clip_each, "you clip each tensor by its own norm, and that turns the direction: use one norm for both."
+            ),
+            Mistake(clip_value, "that is clipping by value: every entry is cut alone, and the direction turns."),
+            Mistake(clip_always, "a short gradient must stay short: the factor is at most 1."),
+            Mistake(clip_by_sum, "norms do not add up: add the squares of all entries, then take one root."),
+            Mistake(clip_squared, "you divide by the squared norm: the root is missing."),
+        ),
+        hints=(
+            "One norm over the entries of both tensors; one factor for both; never longer than before.",
+            "norm = (a.pow(2).sum() + b.pow(2).sum()) ** 0.5, factor = min(1, 1 / norm).",
+        ),
+        tolerance=2e-6,
+    ),
+)

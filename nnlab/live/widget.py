@@ -1,0 +1,245 @@
+"""Live training: a network that trains while you watch, with handles on its running optimizer."""
+
+from __future__ import annotations
+
+import html
+import threading
+from typing import NamedTuple
+
+import ipywidgets as widgets
+import torch
+
+from nnlab import arguments
+from nnlab.data import Dataset
+from nnlab.description import Slider
+from nnlab.ensemble import one_thread
+from nnlab.explorer import VIEW, button, make_widget, move, paragraph, view_of
+from nnlab.live.background import Background
+from nnlab.live.picture import LivePicture, look_at, sentence
+from nnlab.live.run import LiveRun
+from nnlab.picture import Picture
+
+PACES = [1, 2, 5, 10, 20, 50, 100]
+
+
+class Stops(NamedTuple):
+    """A slider over whole numbers that are not evenly spaced."""
+
+    label: str
+    stops: list[int]
+
+    @staticmethod
+    def text(value) -> str:
+        """The number as it stands beside the slider."""
+        return str(value)
+
+
+class LiveTraining:
+    """A training run with buttons, sliders and a picture; made by ``nnlab.live_training``.
+
+    Training happens in a thread that exists only while there is something to do, so the cell returns at once and
+    other cells run meanwhile. It ends at *pause*, on an error, when the run diverges, when the last view of it is
+    closed (its cell is run again, deleted or cleared), and at the latest after 100,000 steps.
+
+    Attributes:
+        run: the ``LiveRun``: ``run.model`` and ``run.optimizer`` are what is being trained.
+        controls: name -> slider.
+        sentence: the sentence under the picture.
+        error: the message of the last error, or None.
+    """
+
+    def __init__(self, run: LiveRun, steps: int = 0):
+        self.run = run
+        self.sentence, self.error = "", None
+        self._threads = torch.get_num_threads()
+        self._background = Background(run.step, self._show, self._fail, self._begin, self._end)
+        self._view = LivePicture(run.data)
+        self._picture = Picture(self._view)
+        self._drawing = threading.Lock()
+        self._image = widgets.Image(format="jpeg", width=self._picture.width)
+        self._image.layout.max_width = "100%"
+        self._sentence, self._error = widgets.HTML(), widgets.HTML()
+        self._state = widgets.HTML(layout={"margin": "0 0 0 12px"})
+        self._sliders = sliders(run, self._background.per_picture)
+        self._first = {name: start for name, (_, start) in self._sliders.items()}
+        self.controls = {name: make_widget(slider, [start]) for name, (slider, start) in self._sliders.items()}
+        for name, control in self.controls.items():
+            control.observe(lambda change, name=name: self._moved(name, change["new"]), names="value")
+        self.widget = self._arrange()
+        self.step(steps)
+
+    @property
+    def losses(self) -> list[float]:
+        """The loss of every mini-batch so far."""
+        with self._background.turns:
+            return list(self.run.losses)
+
+    @property
+    def running(self) -> bool:
+        """Whether it is training now."""
+        return self._background.running
+
+    def start(self) -> None:
+        """Train in the background. Returns at once."""
+        self._clear_error()
+        self._background.start()
+        self._tell()
+
+    def pause(self) -> None:
+        """Stop: when this returns, no step is being made, and none will be."""
+        self._background.pause()
+        self._tell()
+
+    def step(self, steps: int = 1) -> None:
+        """Pause, then make some steps here and now, and draw once. The same steps give the same bits."""
+        arguments.whole("steps", steps, 1, at_least=0)
+        self.pause()
+        with one_thread():
+            with self._background.turns:
+                for _ in range(steps):
+                    self.run.step()
+            self._show()
+
+    def reset(self) -> None:
+        """Pause and begin again: first weights, settings, optimizer state and random numbers, to the bit."""
+        self.pause()
+        self._clear_error()
+        self.set(**self._first)
+        with self._background.turns:
+            self.run.reset()
+        self._background.refresh()
+
+    def set(self, **values) -> None:
+        """Move sliders: ``lr``, ``momentum``, ``batch_size``, ``per_picture``. They count from the next step.
+
+        Raises:
+            ValueError, TypeError: an unknown slider, or a value outside its range.
+        """
+        for name, value in values.items():
+            arguments.one_of("slider", name, self.controls)
+            slider, _ = self._sliders[name]
+            if isinstance(slider, Slider):
+                value = slider.clean(value) if value != self._first[name] else value
+            elif value not in slider.stops:
+                raise ValueError(f"{name} must be one of {slider.stops}. Got {value!r}. Try {self._first[name]}.")
+            move(self.controls[name], slider, value)
+
+    def png(self) -> bytes:
+        """The picture as it is now, as a PNG."""
+        self._background.wait()
+        with self._drawing:
+            return self._picture.png()
+
+    def __repr__(self) -> str:
+        return f"Live training of {self.sentence}"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        png = self.png()
+        data = {"text/plain": repr(self), "image/png": png, VIEW: view_of(self.widget)}
+        return data, {"image/png": {"width": self._picture.width, "alt": self.sentence}}
+
+    def _moved(self, name: str, value) -> None:
+        """A slider was moved, perhaps in a thread of its own: the optimizer has its value when this returns."""
+        with self._background.turns:
+            setattr(self._background if name == "per_picture" else self.run, name, value)
+        self._background.refresh()
+
+    def _once(self) -> None:
+        """The button *one step*: in the background, so that many quick presses are drawn together."""
+        self._clear_error()
+        self._background.once()
+
+    def _begin(self) -> None:
+        torch.set_num_threads(1)  # in this thread; see ensemble.one_thread
+
+    def _end(self) -> None:
+        torch.set_num_threads(self._threads)
+        self._tell()
+
+    def _show(self) -> None:
+        """Draw where the run stands. No step is made while it is looked at; while it is drawn, steps could be."""
+        with self._drawing:
+            with self._background.turns:
+                shown = look_at(self.run, self._view.answers.inputs)
+            self._picture.paint(shown)
+            self.sentence = sentence(shown)
+            self._image.value = self._picture.jpeg(draft=self.running)
+            self._sentence.value = paragraph(self.sentence)
+
+    def _fail(self, error: Exception) -> None:
+        self.error = f"{type(error).__name__}: {error}"
+        self._error.value = f'<b role="alert" style="color: #b00020">{html.escape(self.error)}</b>'
+
+    def _clear_error(self) -> None:
+        self.error, self._error.value = None, ""
+
+    def _tell(self) -> None:
+        self._state.value = paragraph("training" if self.running else "paused")
+
+    def _seen(self, change) -> None:
+        """The front end counts the views; when the last one is gone, nobody watches."""
+        if change["old"] and not change["new"]:
+            self.pause()
+
+    def _arrange(self) -> widgets.VBox:
+        """Picture, sentence and error above the sliders and buttons."""
+        wrap = {"display": "flex", "flex_flow": "row wrap", "max_width": f"{self._picture.width}px"}
+        buttons = [
+            button("start", "train until you press pause", self.start),
+            button("pause", "stop at once", self.pause),
+            button("one step", "pause, then train on one mini-batch", self._once),
+            button("reset", "back to the first weights and settings", self.reset),
+        ]
+        above = widgets.VBox([self._image, self._sentence, self._error])
+        row = widgets.Box([*buttons, self._state], layout={**wrap, "margin": "6px 0 0 0", "align_items": "center"})
+        whole = widgets.VBox([above, widgets.Box(list(self.controls.values()), layout=wrap), row])
+        whole.add_class("nnlab-live")
+        whole._view_count = 0  # from now on the front end counts
+        whole.observe(self._seen, names="_view_count")
+        return whole
+
+
+def sliders(run: LiveRun, per_picture: int) -> dict[str, tuple]:
+    """The sliders of a run: name -> (description, where it starts)."""
+    lr, momentum, batch = run.lr, run.momentum, run.batch_size
+    powers = [2**k for k in range(len(run.data.train).bit_length()) if 2**k <= 1024]
+    made = {"lr": (Slider("lr", lr, min(1e-4, lr), max(10.0, lr), 0.1, "learning rate lr", log=True), lr)}
+    if momentum is not None:
+        label = "momentum" if "momentum" in run.optimizer.param_groups[0] else "momentum (beta 1)"
+        made["momentum"] = (Slider("momentum", momentum, 0.0, max(0.99, momentum), 0.01, label), momentum)
+    made["batch_size"] = (Stops("batch size", sorted({*powers, batch})), batch)
+    made["per_picture"] = (Stops("steps per picture", PACES), per_picture)
+    return made
+
+
+def live_training(
+    model: torch.nn.Module,
+    data: Dataset,
+    *,
+    optimizer=None,
+    loss=None,
+    batch_size: int = 32,
+    steps: int = 50,
+    seed: int = 0,
+) -> LiveTraining:
+    """Train a network while you watch: start, pause, one step, reset, and sliders that act on the running optimizer.
+
+    The first ``steps`` are made at once, in the cell, so that a stored notebook shows a picture and the same numbers
+    every time. Then it waits for *start*; *reset* leads back to step 0. With two features the picture is the plane,
+    with images it is what the network reads. A dotted line marks each step at which you moved a slider.
+
+    Args:
+        model: (batch, features) -> logits (batch, classes). It is copied: yours keeps its weights, and
+            ``live.run.model`` is the one that is trained. Pause before you use that one in another cell.
+        data: such as ``nnlab.moons()`` or ``nnlab.digits()``.
+        optimizer: a function that makes one, ``lambda p: torch.optim.Adam(p, lr=0.01)``, or an optimizer of ``model``,
+            which is copied too; None is ``torch.optim.SGD`` with lr 0.1. For Adam the momentum slider is beta 1.
+        loss: (logits, y) -> number; None is cross-entropy.
+        batch_size: samples in each step.
+        steps: made before it is shown.
+        seed: of the order of the samples and of dropout.
+
+    Raises:
+        ValueError, TypeError: a model that does not fit the data, data without classes or without a picture.
+    """
+    return LiveTraining(LiveRun(model, data, optimizer, loss=loss, batch_size=batch_size, seed=seed), steps)

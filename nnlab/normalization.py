@@ -1,0 +1,126 @@
+"""Batch norm and layer norm by hand: forward, backward, and the running statistics.
+
+Both standardize, x_hat = (x - mean) / sqrt(var + eps), and then give back a scale and a shift that are learned,
+y = weight * x_hat + bias. They differ in the axis: batch norm takes mean and variance of one unit over the batch, layer
+norm of one sample over its units. So only batch norm needs other numbers after training, when a sample comes alone.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+
+from nnlab import arguments
+
+EPS = 1e-5  # as in torch
+MOMENTUM = 0.1
+BATCH, UNITS = -2, -1  # axes
+
+
+class Running(NamedTuple):
+    """What batch norm remembers for evaluation: mean and variance of every unit, each (..., units)."""
+
+    mean: torch.Tensor
+    var: torch.Tensor
+
+
+class Standardized(NamedTuple):
+    """What the backward pass needs."""
+
+    x_hat: torch.Tensor  # (..., batch, units)
+    scale: torch.Tensor  # 1 / sqrt(var + eps), (..., 1, units) or (..., batch, 1)
+    axis: int | None  # over which mean and variance were taken; None when they were given
+
+
+def init(norm: str, units: int, dtype=torch.float32) -> dict[str, torch.Tensor]:
+    """What a norm starts with, each (units,): scale 1, shift 0, and for "batch" running mean 0 and variance 1."""
+    ones, zeros = torch.ones(units, dtype=dtype), torch.zeros(units, dtype=dtype)
+    first = {"weight": ones, "bias": zeros}
+    return first | {"running_mean": zeros.clone(), "running_var": ones.clone()} if norm == "batch" else first
+
+
+def batch_norm(x, weight, bias, running: Running, train: bool, momentum: float = MOMENTUM, eps: float = EPS):
+    """Batch norm, as torch.nn.BatchNorm1d (Ioffe & Szegedy 2015, algorithm 1).
+
+    In training, mean and variance are those of the batch (with 1/batch), and the running ones move towards them:
+    running = (1 - momentum) running + momentum new, where the new variance is the unbiased one (with 1/(batch - 1)).
+    Afterwards the running ones are used, and a sample's output no longer depends on the others. Note that PyTorch's
+    momentum is the weight of the *new* value; in other libraries it is that of the old one.
+
+    Args:
+        x: (..., batch, units); in training at least two samples.
+        weight, bias: (..., units). running: mean and variance, each (..., units); not changed in place.
+        train: whether to use the statistics of the batch.
+        momentum: in [0, 1). eps: positive.
+
+    Returns:
+        y (..., batch, units), what ``backward`` needs, and the new running statistics.
+
+    Raises:
+        ValueError, TypeError: one sample in training, or a value outside its range.
+    """
+    arguments.fraction("momentum", momentum, MOMENTUM)
+    if not train:
+        scale = (running.var + eps).rsqrt().unsqueeze(BATCH)  # (..., 1, units)
+        kept = Standardized((x - running.mean.unsqueeze(BATCH)) * scale, scale, None)
+        return scaled(kept, weight, bias), kept, running
+    batch = x.shape[BATCH]
+    if batch < 2:
+        raise ValueError(
+            f"batch norm must see at least 2 samples in training. Got {batch}. Try a larger batch_size, or train=False."
+        )
+    kept, mean, var = standardize(x, BATCH, eps)
+    new = Running(mean.squeeze(BATCH), var.squeeze(BATCH) * (batch / (batch - 1)))
+    moved = Running(*((1 - momentum) * old + momentum * now for old, now in zip(running, new, strict=True)))
+    return scaled(kept, weight, bias), kept, moved
+
+
+def layer_norm(x, weight, bias, eps: float = EPS):
+    """Layer norm, as torch.nn.LayerNorm over the last axis (Ba et al. 2016, eq. 3 and 4).
+
+    A sample's output depends on no other sample, so training and evaluation are the same.
+
+    Args:
+        x: (..., batch, units). weight, bias: (..., units). eps: positive.
+
+    Returns:
+        y (..., batch, units), and what ``backward`` needs.
+    """
+    kept, _, _ = standardize(x, UNITS, eps)
+    return scaled(kept, weight, bias), kept
+
+
+def backward(dy: torch.Tensor, weight: torch.Tensor, kept: Standardized):
+    """The gradients at x, weight and bias, for both norms.
+
+    With g = dy * weight and all means over the axis of the statistics, dx = (g - mean(g) - x_hat mean(g x_hat)) /
+    sqrt(var + eps): the two means are there because mean and variance depend on x too (Ioffe & Szegedy 2015,
+    section 3). With running statistics they do not, and dx = g / sqrt(var + eps).
+
+    Args:
+        dy: (..., batch, units). weight: (..., units). kept: from ``batch_norm`` or ``layer_norm``.
+
+    Returns:
+        dx (..., batch, units), dweight (..., units), dbias (..., units).
+    """
+    x_hat, scale, axis = kept
+    g = dy * weight.unsqueeze(-2)
+    if axis is not None:
+        g = g - g.mean(axis, keepdim=True) - x_hat * (g * x_hat).mean(axis, keepdim=True)
+    return g * scale, (dy * x_hat).sum(-2), dy.sum(-2)
+
+
+def standardize(x: torch.Tensor, axis: int, eps: float):
+    """(x - mean) / sqrt(var + eps) with mean and variance over one axis; returns both of them too."""
+    arguments.positive("eps", eps, EPS)
+    mean = x.mean(axis, keepdim=True)
+    centred = x - mean
+    var = (centred * centred).mean(axis, keepdim=True)
+    scale = (var + eps).rsqrt()
+    return Standardized(centred * scale, scale, axis), mean, var
+
+
+def scaled(kept: Standardized, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    """weight * x_hat + bias."""
+    return weight.unsqueeze(-2) * kept.x_hat + bias.unsqueeze(-2)

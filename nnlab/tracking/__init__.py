@@ -1,0 +1,48 @@
+"""Tracking: what a run does, written to disk while it runs, as a CSV file and for TensorBoard.
+
+Both are callbacks of ``nnlab.fit``. They hold the numbers of the ``History``, outlive a run that is killed, and a run
+that is resumed from a checkpoint goes on in the same files without a gap and without a line twice.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nnlab import arguments
+from nnlab.history import History
+from nnlab.tracking import event_files
+from nnlab.tracking.csv_file import CSV
+from nnlab.tracking.event_files import read_scalars
+from nnlab.tracking.event_writers import Writers, write_settings
+from nnlab.tracking.server import show_tensorboard
+from nnlab.tracking.tensorboard import TensorBoard
+
+__all__ = ["CSV", "TensorBoard", "read_scalars", "show_tensorboard", "to_tensorboard"]
+
+
+def to_tensorboard(history: History, folder: str | Path) -> None:
+    """Write a finished record for TensorBoard: every curve of every member, with its settings as hparams.
+
+    Args:
+        history: one member goes to ``folder`` itself, several to sub-folders such as "lr=0.1, seed=0".
+        folder: what nnlab wrote there before is replaced.
+    """
+    folder = arguments.path("folder", folder, "runs/sweep")
+    for member in range(len(history)):
+        settings = {name: values[member] for name, values in history.settings.items()}
+        own = ", ".join(f"{name}={value}" for name, value in settings.items()).replace("/", "-")
+        write_member(history, member, settings, folder / own if len(history) > 1 else folder)
+
+
+def write_member(history: History, member: int, settings: dict, folder: Path) -> None:
+    """Write one member's curves and settings."""
+    event_files.cut(folder, {})
+    writers = Writers(folder)
+    try:
+        plain = {n: v if isinstance(v, (bool, int, float, str)) else str(v) for n, v in settings.items()}
+        write_settings(writers["."], plain, list(history.curves))
+        for name, curve in history.curves.items():
+            for step, value in zip(history.steps(name).tolist(), curve[member].tolist(), strict=True):
+                writers.scalar(name, value, step)
+    finally:
+        writers.close()

@@ -1,0 +1,110 @@
+"""Writing for TensorBoard: curves, histograms, the graph of a model, and settings."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import warnings
+from pathlib import Path
+
+import torch
+
+from nnlab import probes
+from nnlab.tracking.event_files import SUFFIX
+
+
+def tag_of(name: str) -> tuple[str, str]:
+    """The run and the tag under which TensorBoard gets a curve: ``val_loss`` is the ``loss`` of the run ``val``.
+
+    TensorBoard draws one chart for each tag, with one line for each run: so training and validation share a chart.
+
+    >>> tag_of("loss"), tag_of("val_loss")
+    (('train', 'loss'), ('val', 'loss'))
+    """
+    return ("val", name.removeprefix("val_")) if name.startswith("val_") else ("train", name)
+
+
+class Writers:
+    """One SummaryWriter for each part of a run, opened when something is written: ".", "train" and "val"."""
+
+    def __init__(self, folder: Path, purge_step: int | None = None):
+        self.folder, self._purge_step, self._open = folder, purge_step, {}
+
+    def __getitem__(self, part: str):
+        from torch.utils.tensorboard import SummaryWriter
+
+        if part not in self._open:
+            self._open[part] = SummaryWriter(
+                str(self.folder / part), filename_suffix=SUFFIX, purge_step=self._purge_step
+            )
+        return self._open[part]
+
+    def scalar(self, name: str, value: float, step: int) -> None:
+        """Write one point of the curve ``name``. The accuracy of a regression is nan, and is left out."""
+        if not (name == "val_accuracy" and math.isnan(value)):
+            part, tag = tag_of(name)
+            self[part].add_scalar(tag, value, step)
+
+    def flush(self) -> None:
+        for writer in self._open.values():
+            writer.flush()
+
+    def close(self) -> None:
+        """Write what waits, close the files and end the threads of the writers."""
+        for writer in self._open.values():
+            writer.close()
+        self._open = {}
+
+
+def write_histogram(writer, tag: str, values: torch.Tensor, step: int) -> None:
+    """Write how the finite entries of ``values`` are distributed, in 40 intervals; without any, write nothing."""
+    values = values.detach().flatten().float().cpu()
+    values = values[values.isfinite()]
+    if not len(values):
+        return
+    _, _, counts, edges = probes.statistics(values[None])
+    total = values.double()
+    writer.add_histogram_raw(
+        tag,
+        min=values.min().item(),
+        max=values.max().item(),
+        num=len(values),
+        sum=total.sum().item(),
+        sum_squares=total.square().sum().item(),
+        bucket_limits=edges[1:].tolist(),
+        bucket_counts=counts.tolist(),
+        global_step=step,
+    )
+
+
+def write_graph(writer, model: torch.nn.Module, x: torch.Tensor) -> None:
+    """Write the graph of the model, as ``torch.jit.trace`` sees it; a model that it cannot follow has none."""
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception):
+        warnings.simplefilter("ignore")  # the tracer is deprecated, and TensorBoard's writer has no other
+        writer.add_graph(model, x)
+
+
+def write_settings(writer, hparams: dict, curves: list[str]) -> None:
+    """Write settings, so that HPARAMS shows them beside the last value of every curve."""
+    for summary in settings_summaries(hparams, dict.fromkeys(map(tag_of, curves)))[:2]:
+        writer.file_writer.add_summary(summary, 0)
+
+
+def settings_summaries(hparams: dict, curves) -> tuple:
+    """TensorBoard's records of an experiment, and of the start and the end of a session.
+
+    PyTorch's own ``add_hparams`` wants the metrics again, in a run of their own; here each is named by its run and tag.
+    """
+    from tensorboard.plugins.hparams.api_pb2 import MetricInfo, MetricName
+    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+    from torch.utils.tensorboard.summary import hparams as summaries
+
+    experiment, start, end = summaries(hparams, {})
+    data = experiment.value[0].metadata.plugin_data
+    content = HParamsPluginData.FromString(data.content)
+    content.experiment.metric_infos.extend(
+        MetricInfo(name=MetricName(group=part, tag=tag), display_name=f"{part} {tag}") for part, tag in curves
+    )
+    data.content = content.SerializeToString()
+    return experiment, start, end
