@@ -1,4 +1,4 @@
-"""Print the table: ``python -m benchmarks [ensemble imports notebooks slider_to_picture]``; 1 if a goal is missed."""
+"""Print the table: ``python -m benchmarks [NAME ...]`` (all if none is named); 1 if a goal is missed."""
 
 import argparse
 import importlib
@@ -6,7 +6,7 @@ import sys
 
 from benchmarks.table import show
 
-NAMES = ("imports", "ensemble", "notebooks", "slider_to_picture")
+NAMES = ("imports", "ensemble", "training", "notebooks", "slider_to_picture")
 
 
 def main(arguments) -> int:

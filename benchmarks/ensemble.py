@@ -1,4 +1,4 @@
-"""32 networks in one batched pass, against 32 plain PyTorch loops one after the other."""
+"""32 networks in one batched pass, against 32 plain PyTorch loops one after the other; and 8 against one."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from statistics import median
 import torch
 
 import nnlab
-from benchmarks.table import Row, at_least
+from benchmarks.table import Row, at_least, at_most
 
 MEMBERS, STEPS, GOAL = 32, 200, 20
+TOGETHER, TOGETHER_GOAL = 8, 2.5  # times the time of one
 OPTIMIZERS = {
     "Adam": (nnlab.optimizers.Adam(lr=0.01), lambda weights: torch.optim.Adam(weights, lr=0.01), GOAL),
     "SGD": (nnlab.optimizers.SGD(lr=0.1), lambda weights: torch.optim.SGD(weights, lr=0.1), None),
 }
 
 
-def measure(repeats: int = 5, names: Iterable[str] = OPTIMIZERS) -> list[Row]:
-    """A row for each optimizer; loops and ensemble take turns, medians are compared.
+def measure(repeats: int = 5, names: Iterable[str] = (*OPTIMIZERS, "digits")) -> list[Row]:
+    """A row for each optimizer, and one for "digits"; both ways take turns, medians are compared.
 
     Both run in one thread: with more, the small operations of the loops wait for each other, which on a busy machine
     makes them a hundred times slower and the ratio meaningless.
@@ -27,7 +28,7 @@ def measure(repeats: int = 5, names: Iterable[str] = OPTIMIZERS) -> list[Row]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return [measure_one(name, repeats) for name in names]
+        return [measure_digits(3 * repeats) if name == "digits" else measure_one(name, repeats) for name in names]
     finally:
         torch.set_num_threads(threads)
 
@@ -53,6 +54,28 @@ def measure_one(name: str, repeats: int) -> Row:
     fast, slow = median(times[train_ensemble]), median(times[train_loops])
     details = f" faster ({slow:.2f} s to {fast:.3f} s; last losses differ by {apart:.0e})"
     return at_least(f"{MEMBERS} members of 2-16-16-3, {STEPS} steps of {name}", slow / fast, goal, details)
+
+
+def measure_digits(repeats: int) -> Row:
+    """Time eight digits networks in one pass, and one of them alone, which must learn the same."""
+    data, net, times = nnlab.digits(), nnlab.Network([64, 32, 10]), {1: [], TOGETHER: []}
+    for _ in range(repeats):
+        results = []
+        for members in times:
+            started = time.perf_counter()
+            history = nnlab.ensemble.train(
+                net, data, nnlab.optimizers.Adam(lr=0.003), seeds=range(members), steps=STEPS, batch_size=32
+            )
+            times[members].append(time.perf_counter() - started)
+            results.append(history.val_loss[0, -1])
+    apart = (results[0] - results[1]).abs().item()
+    if not apart <= 1e-3:
+        raise AssertionError(
+            f"the first of {TOGETHER} networks must learn what it learns alone. Got {apart:.2g} apart."
+        )
+    one, eight = median(times[1]), median(times[TOGETHER])
+    what = f"{TOGETHER} members of 64-32-10 on digits, batch 32, {STEPS} steps of Adam"
+    return at_most(what, eight / one, TOGETHER_GOAL, "times the time of one", f" ({one:.3f} s to {eight:.3f} s)")
 
 
 def train_ensemble(net, data, optimizer, steps) -> torch.Tensor:

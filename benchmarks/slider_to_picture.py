@@ -2,7 +2,7 @@
 
 The same figure twice in one notebook: the explorer, and the way most teaching notebooks do it, ``interact`` with a
 function that makes a pyplot figure and calls ``plt.show()``. Both compute, draw, label and lay out the same, in nnlab's
-style as every notebook does, and have the same slider; the classic figure has fewer pixels, 2 for 3 in each direction.
+style as every notebook does, with the same pixels, and have the same slider.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from ipywidgets import interact
 
 import nnlab
 from nnlab.explorer import make_widget
+from nnlab.picture import DPI, SHARPNESS
 
 nnlab.use_style()
 
@@ -35,7 +36,7 @@ def classic(name):
     description = getattr(nnlab.explorers, name)().description
 
     def show(**values):
-        figure = plt.figure(figsize=description.size)
+        figure = plt.figure(figsize=description.size, dpi=DPI * SHARPNESS)
         artists = description.draw(figure)
         description.update(artists, description.compute(**values))
         plt.show()

@@ -1,5 +1,7 @@
-"""What all tests share: how Hypothesis searches, and what an error message must say."""
+"""What all tests share: how Hypothesis searches, what an error message must say, a small disk."""
 
+import shutil
+import subprocess
 from contextlib import contextmanager
 
 import pytest
@@ -30,6 +32,23 @@ def refused():
         assert "Try" in message or "Did you mean" in message, message
 
     return context
+
+
+@pytest.fixture
+def mounted(tmp_path):
+    """A function that gives the test a folder on a file system of its own, such as ``mounted("64k")``."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+
+    def mount(size):
+        command = [shutil.which("mount"), "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+        if not command[0] or subprocess.run(command, capture_output=True).returncode:
+            pytest.skip("a small file system cannot be mounted here")
+        return folder
+
+    yield mount
+    if folder.is_mount():
+        subprocess.run(["umount", str(folder)], check=True)
 
 
 def pytest_addoption(parser):

@@ -153,3 +153,25 @@ def test_every_part_of_the_spirals_needs_every_class(refused):
     assert set(nnlab.spirals(n=35, classes=7).val.y.tolist()) == set(range(7))
     with refused("34", start="n"):
         nnlab.spirals(n=34, classes=7)
+
+
+def test_mislabelled_changes_a_share_of_all_labels_to_another_class():
+    clean = nnlab.digits()
+    wrong = nnlab.mislabelled(clean, 0.2, seed=1)
+    for part in ("train", "val", "test"):
+        before, after = getattr(clean, part), getattr(wrong, part)
+        assert torch.equal(before.x, after.x)
+        changed = before.y != after.y
+        assert changed.sum() == round(0.2 * len(before))
+        assert set(after.y.tolist()) == set(range(10))
+        assert set(((after.y - before.y) % 10)[changed].tolist()) == set(range(1, 10))
+    assert torch.equal(nnlab.mislabelled(clean, 0.2, seed=1).train.y, wrong.train.y)
+    assert not torch.equal(nnlab.mislabelled(clean, 0.2, seed=2).train.y, wrong.train.y)
+    assert torch.equal(nnlab.mislabelled(clean, 0.0).train.y, clean.train.y)
+
+
+def test_mislabelled_says_what_it_needs():
+    with pytest.raises(ValueError, match=r"share must be .* Got 1.5. Try 0.2."):
+        nnlab.mislabelled(nnlab.digits(), 1.5)
+    with pytest.raises(ValueError, match=r"data must have classes. Got polynomial with real targets."):
+        nnlab.mislabelled(nnlab.polynomial())

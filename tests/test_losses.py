@@ -193,6 +193,49 @@ def test_label_smoothing_outside_its_range(label_smoothing, refused):
         losses.cross_entropy(torch.zeros(1, 2), torch.tensor([0]), label_smoothing)
 
 
+@pytest.mark.parametrize("dtype", list(TOLERANCE))
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("members", [(), (3,)])
+def test_soft_targets_are_torchs(members, label_smoothing, dtype):
+    generator = torch.Generator().manual_seed(0)
+    logits, y = (torch.randn(*members, 5, 4, generator=generator, dtype=dtype) for _ in range(2))
+    y, leaf = y.softmax(-1), logits.clone().requires_grad_()
+    rows, goals = leaf.reshape(-1, 5, 4), y.reshape(-1, 5, 4)
+    wanted = torch.stack(
+        [F.cross_entropy(r, g, label_smoothing=label_smoothing) for r, g in zip(rows, goals, strict=True)]
+    )
+    (slope,) = torch.autograd.grad(wanted.sum(), leaf)
+    value, gradient = losses.cross_entropy(logits, y, label_smoothing)
+    tolerance = TOLERANCE[dtype]
+    torch.testing.assert_close(value, wanted.detach().reshape(members), rtol=tolerance, atol=tolerance)
+    torch.testing.assert_close(gradient, slope, rtol=tolerance, atol=tolerance)
+
+
+def test_every_member_has_its_own_label_smoothing():
+    logits, y = torch.randn(3, 5, 4, generator=torch.Generator().manual_seed(0)), torch.arange(5) % 4
+    amounts = torch.tensor([0.0, 0.1, 0.5], dtype=torch.float64)
+    value, gradient = losses.cross_entropy(logits, y, amounts)
+    assert value.dtype == logits.dtype
+    for k, amount in enumerate(amounts.tolist()):
+        alone = losses.cross_entropy(logits[k], y, amount)
+        torch.testing.assert_close(value[k], alone[0])
+        torch.testing.assert_close(gradient[k], alone[1])
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        torch.full((2, 3), 0.5),
+        torch.tensor([[1.5, -0.5, 0.0]] * 2),
+        torch.full((2, 2), 0.5),
+        torch.full((2, 3), torch.nan),
+    ],
+)
+def test_soft_targets_that_are_no_probabilities(y, refused):
+    with refused(start="soft targets must"):
+        losses.cross_entropy(torch.zeros(2, 3), y)
+
+
 @pytest.mark.parametrize("delta", [0, -1.0, math.nan, math.inf, "1", True])
 def test_delta_outside_its_range(delta, refused):
     with refused(repr(delta)):

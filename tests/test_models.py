@@ -1,5 +1,6 @@
 """Torch twins: the same logits and the same gradients, and weights that move both ways without loss."""
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,3 +95,54 @@ def test_members_of_an_ensemble_move_one_by_one(refused):
     member = {name: p[1] for name, p in ensemble.items()}
     back = models.to_params(models.to_torch(net, member))
     assert all(torch.equal(back[name], member[name]) for name in member)
+
+
+@pytest.mark.parametrize("train", [True, False])
+@pytest.mark.parametrize("dtype", list(TOLERANCE))
+@pytest.mark.parametrize("norm", ["batch", "layer"])
+def test_norms_are_the_same_in_torch(norm, dtype, train):
+    """Three batches forward and backward; then also the running statistics are the same."""
+    net, generator = Network([5, 7, 6, 3], "tanh", norm=norm, dropout=0.0), torch.Generator().manual_seed(0)
+    params = net.init(seed=0, dtype=dtype)
+    for name, p in params.items():
+        if name.startswith("norm"):
+            params[name] = p + 0.3 * torch.rand(p.shape, generator=generator, dtype=dtype)
+    module, tolerance = models.to_torch(net, params).train(train), TOLERANCE[dtype]
+    for _ in range(3):
+        x, y = torch.randn(8, 5, generator=generator, dtype=dtype), torch.arange(8) % 3
+        module.zero_grad()
+        theirs = module(x)
+        torch.nn.functional.cross_entropy(theirs, y).backward()
+        logits, cache = net.forward(params, x, train)
+        grads = net.backward(params, cache, losses.cross_entropy(logits, y)[1])
+        params = params | cache.running
+        torch.testing.assert_close(logits, theirs.detach(), rtol=tolerance, atol=tolerance)
+        for name, p in module.named_parameters():
+            wanted = p.grad.mT if p.ndim == 2 else p.grad
+            assert (grads[name] - wanted).norm() <= tolerance * (1 + wanted.norm()), name
+    back = models.to_params(module)
+    assert list(back) == list(params)
+    for name in params:
+        torch.testing.assert_close(back[name], params[name], rtol=tolerance, atol=tolerance)
+
+
+def test_what_stands_behind_a_layer():
+    net = Network([4, 3, 2], norm="batch", dropout=0.25, input_noise=0.1, feature_noise=0.2)
+    module = models.to_torch(net, net.init())
+    names = ["noise0", "layer1", "norm1", "activation1", "noise1", "dropout1", "layer2"]
+    assert [name for name, _ in module.named_children()] == names
+    assert isinstance(module.norm1, torch.nn.BatchNorm1d)
+    assert module.dropout1.p == 0.25
+    assert (module.noise0.std, module.noise1.std) == (0.1, 0.2)
+    assert module.layer1.bias is None
+    x = torch.randn(5, 4, generator=torch.Generator().manual_seed(0))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        assert not torch.equal(module(x), module(x))
+    torch.testing.assert_close(module.eval()(x), net.forward(models.to_params(module), x)[0])
+
+
+def test_dropout_of_many_members_has_no_twin(refused):
+    net = Network([2, 3, 2], dropout=(0.1, 0.2))
+    with refused("(0.1, 0.2)", start="dropout must be one number"):
+        models.to_torch(net, {name: p[0] for name, p in net.init(seed=range(2)).items()})

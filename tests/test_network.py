@@ -70,6 +70,124 @@ def test_every_gradient_agrees_with_autograd(problem):
     assert all(torch.equal(a, b) for pair in zip(cache, saved, strict=True) for a, b in zip(*pair, strict=True))
 
 
+@st.composite
+def regularized(draw):
+    """A network with a norm, dropout and noise, its parameters, inputs and targets; the mode, and a seed."""
+    dtype, members = draw(st.sampled_from(list(TOLERANCE))), draw(st.sampled_from([(), (1,), (3,), (2, 2)]))
+    one = st.sampled_from([0.0, 0.3])
+    setting = st.tuples(one, one, one) | one if members == (3,) else one
+    net = Network(
+        draw(st.lists(st.integers(2, 9), min_size=2, max_size=4)),
+        draw(st.sampled_from(sorted(ACTIVATIONS))),
+        norm=draw(st.sampled_from([None, "batch", "layer"])),
+        dropout=draw(setting),
+        input_noise=draw(setting),
+        feature_noise=draw(setting),
+    )
+    generator = torch.Generator().manual_seed(draw(st.integers(0, 2**31)))
+    params = {}
+    for name, p in net.init(seed=0, dtype=dtype).items():
+        drawn = torch.randn(*members, *p.shape, generator=generator, dtype=dtype)
+        params[name] = drawn.square() + 0.1 if name.endswith("running_var") else drawn / len(p) ** 0.5
+    x = torch.randn(*draw(st.sampled_from([(), members])), 6, net.sizes[0], generator=generator, dtype=dtype)
+    y = torch.randint(net.sizes[-1], (6,), generator=generator)
+    return net, params, x, y, draw(st.booleans()), draw(st.integers(0, 2**31))
+
+
+@given(regularized())
+def test_gradients_through_norms_dropout_and_noise_agree_with_autograd(problem):
+    net, params, x, y, train, seed = problem
+    kept = {name: p.clone() for name, p in params.items()}, x.clone()
+    leaves = {name: p.clone().requires_grad_() for name, p in net.learned(params).items()}
+    logits, _ = net.forward({**params, **leaves}, x, train, torch.Generator().manual_seed(seed))
+    wanted = torch.autograd.grad(losses.cross_entropy(logits, y)[0].sum(), list(leaves.values()))
+
+    logits, cache = net.forward(params, x, train, torch.Generator().manual_seed(seed))
+    grads = net.backward(params, cache, losses.cross_entropy(logits, y)[1])
+    assert list(grads) == list(leaves) == list(net.shapes)
+    size = sum(g.norm() for g in wanted)
+    for (name, gradient), reference in zip(grads.items(), wanted, strict=True):
+        assert gradient.shape == params[name].shape
+        assert (gradient - reference).norm() <= TOLERANCE[x.dtype] * size, name
+    assert all(torch.equal(params[name], kept[0][name]) for name in params)
+    assert torch.equal(x, kept[1])
+
+
+@pytest.mark.parametrize("norm", [None, "batch", "layer"])
+def test_in_evaluation_nothing_is_random_and_nothing_is_counted(norm):
+    net = Network([3, 4, 4, 2], norm=norm, dropout=0.5, input_noise=1.0, feature_noise=1.0)
+    params, x = net.init(seed=range(2)), torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
+    plain, _ = Network([3, 4, 4, 2], norm=norm).forward(params, x)
+    logits, cache = net.forward(params, x)
+    assert torch.equal(logits, plain)
+    assert all(torch.equal(value, params[name]) for name, value in cache.running.items())
+    again, _ = net.forward(params, x[:1])
+    torch.testing.assert_close(again, logits[:, :1])  # a sample alone is what it is among others
+
+
+def test_every_member_draws_from_its_own_generator():
+    net = Network([3, 4, 2], dropout=(0.0, 0.5), input_noise=0.1, feature_noise=(0.2, 0.3), norm="batch")
+    params, x = net.init(seed=[1, 2]), torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
+    logits, cache = net.forward(params, x, True, [torch.Generator().manual_seed(seed) for seed in (8, 9)])
+    second = Network([3, 4, 2], dropout=0.5, input_noise=0.1, feature_noise=0.3, norm="batch")
+    alone, own = second.forward({name: p[1] for name, p in params.items()}, x, True, torch.Generator().manual_seed(9))
+    torch.testing.assert_close(logits[1], alone)
+    assert cache.running.keys() == own.running.keys() == params.keys() - net.shapes.keys()
+    for name, value in own.running.items():
+        torch.testing.assert_close(cache.running[name][1], value)
+
+
+def test_running_statistics_after_a_training_loop_are_torchs():
+    """Ten batches through one norm: running mean and variance as in nn.BatchNorm1d behind the same linear layer."""
+    net = Network([3, 4, 2], norm="batch")
+    params = net.init(seed=0, dtype=torch.float64)
+    module = torch.nn.BatchNorm1d(4, dtype=torch.float64)
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(10):
+        x = torch.randn(6, 3, generator=generator, dtype=torch.float64)
+        _, cache = net.forward(params, x, train=True)
+        params |= cache.running
+        module(x @ params["layer1.weight"])
+    torch.testing.assert_close(params["norm1.running_mean"], module.running_mean, rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(params["norm1.running_var"], module.running_var, rtol=1e-10, atol=1e-12)
+
+
+def test_repr_and_count_with_a_norm():
+    net = Network([64, 32, 10], norm="batch", dropout=0.5)
+    assert repr(net).splitlines() == [
+        "Network 64 -> 32 -> 10, relu, batch norm, dropout 0.5: 2,442 parameters",
+        "  layer1  weight (64, 32)  bias none   2,048",
+        "  norm1   weight (32,)     bias (32,)     64",
+        "  layer2  weight (32, 10)  bias (10,)    330",
+    ]
+    assert sum(p.numel() for p in net.learned(net.init()).values()) == net.parameter_count
+    assert "dropout by member" in repr(Network([2, 2], dropout=[0.1, 0.2]))
+    assert Network([2, 2], dropout=[0.1, 0.2]) == Network([2, 2], dropout=torch.tensor([0.1, 0.2], dtype=torch.float64))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[("norm", "bach"), ("norm", 3), ("dropout", 1.0), ("dropout", (0.1, -1)), ("dropout", None)],
+        *[("input_noise", -1.0), ("feature_noise", "a")],
+    ],
+)
+def test_options_outside_their_range(name, value, refused):
+    with refused(start=name):
+        Network([2, 3, 2], **{name: value})
+
+
+def test_training_with_dropout_needs_a_generator(refused):
+    net = Network([2, 3, 2], dropout=0.5)
+    with refused("None", start="generator must"):
+        net.forward(net.init(), torch.zeros(4, 2), train=True)
+
+
+def test_parameters_without_a_norm_for_a_network_with_one(refused):
+    with refused(start="params must hold norm1.weight"):
+        Network([2, 3, 2], norm="layer").forward(Network([2, 3, 2]).init(), torch.zeros(4, 2))
+
+
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
 def test_gradient_at_the_kink_is_autograds(activation):
     """All pre-activations are exactly zero: relu'(0) is 0 and leaky_relu'(0) is 0.01, as in torch."""

@@ -12,7 +12,7 @@ from matplotlib import pyplot
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from nnlab import Network, digits, ensemble, plots, spirals, surfaces
+from nnlab import Network, calibration, digits, ensemble, lr_range, plots, spirals, surfaces
 from nnlab.optimizers import SGD
 
 HISTORY = ensemble.train(
@@ -151,6 +151,41 @@ def test_decision_image_of_an_ensemble_is_refused(refused):
     grid = surfaces.decision_grid(NET, NET.init(seed=range(2)), (-1, 1), (-1, 1), 5)
     with refused("(2, 5, 5, 3)", start="grid"):
         plots.decision_image(grid)
+
+
+def test_range_test_shows_every_member_the_median_and_the_three_rates(ax):
+    rates = 10 ** torch.linspace(-5, 1, 61, dtype=torch.float64)
+    falling = 2 - torch.sigmoid(4 * (rates.log10() + 2))
+    smoothed = torch.where(rates < 0.1, falling, falling + 5 * (rates - 0.1)) * torch.tensor([[0.9], [1.0], [1.1]])
+    found = lr_range.read(rates, smoothed)
+    assert plots.plot_range_test(found, ax) is ax
+    assert ax.get_xscale() == "log"
+    *members, median, suggested, lowest, diverges = ax.get_lines()
+    assert len(members) == 3
+    shown = np.isfinite(median.get_ydata())
+    np.testing.assert_allclose(median.get_ydata()[shown], smoothed[1][shown])
+    for line, rate in ((suggested, found.suggestion), (lowest, found.lowest), (diverges, found.diverges)):
+        assert line.get_xdata() == [rate, rate]
+        assert line.get_label().endswith(f": {rate:.2g}")
+    assert len({line.get_linestyle() for line in (suggested, lowest, diverges)}) == 3
+
+
+def test_reliability_shows_every_bin_and_its_samples(ax):
+    rows = torch.randn(200, 4, generator=torch.Generator().manual_seed(0)).mul(2).softmax(-1)
+    shown = [
+        calibration.reliability(p, torch.arange(200) % 4) for p in (rows, rows.square() / rows.square().sum(1)[:, None])
+    ]
+    for one, style in zip(shown, "-:", strict=True):
+        plots.plot_reliability(one, ax, "network", style)
+    diagonal, *lines = ax.get_lines()
+    assert diagonal.get_xydata().tolist() == [[0, 0], [1, 1]]
+    assert [line.get_linestyle() for line in lines] == ["-", ":"]
+    for one, line, dots in zip(shown, lines, ax.collections, strict=True):
+        np.testing.assert_array_equal(line.get_xdata(), one.confidence)
+        np.testing.assert_array_equal(line.get_ydata(), one.accuracy)
+        assert line.get_label() == f"  network (error {one.error:.3f})"
+        assert (np.argsort(dots.get_sizes(), kind="stable") == np.argsort(one.counts, kind="stable")).all()
+    assert len([text for text in ax.texts if text.get_gid() == "line label"]) == 2
 
 
 def test_no_pyplot_figure_and_no_style_is_left_behind(ax):

@@ -29,7 +29,14 @@ def test_round_numbers_are_stops_of_a_logarithmic_slider():
 
 @pytest.mark.parametrize(
     ("slider", "value", "text"),
-    [(LR, 0.0985, "0.0985"), (LR, 0.05, "0.05"), (BETA, 0.999, "0.999"), (BETA, 0.9, "0.900"), (STEPS, 50, "50")],
+    [
+        (LR, 0.0985, "0.0985"),
+        (LR, 0.05, "0.05"),
+        (LR, 1000.0, "1000"),
+        (BETA, 0.999, "0.999"),
+        (BETA, 0.9, "0.900"),
+        (STEPS, 50, "50"),
+    ],
 )
 def test_text_shows_every_digit_that_matters(slider, value, text):
     assert slider.text(value) == text

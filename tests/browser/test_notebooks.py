@@ -49,6 +49,10 @@ def answer(prediction):
     return early, reveals, prediction.locator(".widget-html span").last.inner_text()
 
 
+def live_trainings(notebook):
+    return notebook.page.locator(".jp-Notebook .nnlab-live").all()
+
+
 def streams(notebook, name):
     outputs = [output for cell in notebook.outputs() for output in cell]
     return ["".join(output["text"]) for output in outputs if output.get("name") == name]
@@ -69,7 +73,7 @@ def test_it_runs_to_the_end_without_an_error_or_a_warning(notebook):
 def test_every_explorer_is_shown_as_a_picture(revealed, shots):
     views = sum("image/png" in output.get("data", {}) for cell in revealed.outputs() for output in cell)
     explorers = revealed.explorers()
-    assert 0 < len(explorers) <= views
+    assert 0 < len(explorers) + len(live_trainings(revealed)) <= views
     for number, shown in enumerate(explorers, start=1):
         name, _ = named_in(agree(shown))
         shown.root.screenshot(path=shots / f"{revealed.name}-explorer-{number}-{name}.png")
@@ -125,6 +129,36 @@ def test_every_preset_does_what_it_says_and_reset_leads_back(revealed, shots):
         shown.push("reset")
         assert agree(shown) == start
         assert shown.note.inner_text().strip() == ""
+
+
+def test_every_live_training_trains_follows_its_sliders_and_begins_again(revealed, shots):
+    for number, live in enumerate(live_trainings(revealed), start=1):
+        image, sentence = live.locator("img.widget-image"), live.locator(".widget-html").first
+        stored = sentence.inner_text()
+
+        def push(label, live=live):
+            live.get_by_role("button", name=label, exact=True).click()
+
+        def wait_for(text, live=live):
+            live.get_by_text(text).first.wait_for()
+
+        push("reset")
+        wait_for("before the first step")
+        first = image.get_attribute("src")
+        push("start")
+        wait_for("training")
+        revealed.page.wait_for_timeout(1000)
+        live.locator(".widget-slider .noUi-handle").first.focus()
+        revealed.page.keyboard.press("Home")
+        wait_for("lr 0.0001")
+        push("pause")
+        wait_for("paused")
+        live.screenshot(path=shots / f"{revealed.name}-live-{number}.png")
+        assert "after step" in sentence.inner_text()
+        assert sentence.inner_text() != stored
+        assert image.get_attribute("src") != first
+        push("reset")
+        wait_for("before the first step")
 
 
 def test_the_picture_of_a_prediction_waits_for_the_answer(revealed, shots):

@@ -1,0 +1,149 @@
+"""Exercises of notebook 09: judged against scikit-learn, the package, and what students write instead."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.model_selection import KFold
+
+from nnlab import curve_families, diagnosis
+from nnlab.exercises import CORRECT, NOT_ATTEMPTED, WRONG, find
+from nnlab.exercises.learning_curves import PREDICTIONS, QUIZ_SEED, TRUTH
+
+
+def judge(id, answer, said):
+    report = find(id).check(answer)
+    assert report.status == (CORRECT if said is None else WRONG), report
+    assert said is None or said in report.message, report
+
+
+def test_bias_and_variance_add_up_to_the_error():
+    bias2, variance = find("09.1").solution(PREDICTIONS, TRUTH)
+    assert (bias2 + variance).item() == pytest.approx(((PREDICTIONS - TRUTH) ** 2).mean().item())
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (lambda p, t: ((p.mean(0) - t).square().mean(), p.var(0, correction=0).mean()), None),
+        (lambda p, t: ((p.mean(0) - t).square().mean(), ((p - t) ** 2).mean() - (p.mean(0) - t).square().mean()), None),
+        (lambda p, t: ((p.mean(0) - t).square().mean(), p.var(0).mean()), "minus one"),
+        (lambda p, t: ((p.mean(0) - t).square().mean(), p.var(correction=0)), "at case 1: got"),
+        (lambda p, t: (((p - t) ** 2).mean(), p.var(0, correction=0).mean()), "your bias is the whole error"),
+        (lambda p, t: (p.mean(0) - t).square().mean(), "2 results"),
+    ],
+)
+def test_parts(answer, said):
+    judge("09.1", answer, said)
+
+
+def test_the_folds_are_those_of_scikit_learn():
+    for n, k, number in find("09.2").cases:
+        train, val = find("09.2").solution(n, k, number)
+        theirs = list(KFold(k).split(np.zeros(n)))[number]
+        assert (train.tolist(), val.tolist()) == tuple(index.tolist() for index in theirs)
+
+
+def by_pop(n, k, number):
+    parts = list(torch.arange(n).tensor_split(k))
+    val = parts.pop(number)
+    return torch.cat(parts), val
+
+
+def by_mask(n, k, number):
+    index = torch.arange(n)
+    val = index.tensor_split(k)[number]
+    return index[~torch.isin(index, val)], val
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (by_pop, None),
+        (by_mask, None),
+        (lambda n, k, number: by_pop(n, k, number)[::-1], "wrong order"),
+        (lambda n, k, number: (torch.arange(n), by_pop(n, k, number)[1]), "contain the validation"),
+        (lambda n, k, number: (by_pop(n, k, number)[0], torch.arange(n)[number::k]), "at case 1: got"),
+        (lambda n, k, number: (by_pop(n, k, number)[0].tolist(), by_pop(n, k, number)[1]), "a tensor is wanted"),
+    ],
+)
+def test_folds(answer, said):
+    judge("09.2", answer, said)
+
+
+def counting(val_loss, patience):
+    best, lowest, waited = 0, float("inf"), 0
+    for look, loss in enumerate(val_loss.tolist()):
+        if loss < lowest:
+            best, lowest, waited = look, loss, 0
+        else:
+            waited += 1
+            if waited == patience:
+                return best
+    return best
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (counting, None),
+        (lambda val_loss, patience: torch.tensor(counting(val_loss, patience)), None),
+        (lambda val_loss, patience: val_loss.argmin(), "whole curve"),
+        (lambda val_loss, patience: counting(val_loss, patience + 1), "one look too long"),
+        (lambda val_loss, patience: val_loss.min(), "at case 1: got 1"),
+        (lambda val_loss, patience: patience, "at case 1: got 3"),
+    ],
+)
+def test_early_stopping(answer, said):
+    judge("09.3", answer, said)
+
+
+def test_the_error_table_agrees_with_the_package():
+    """The package says "unclear" near the limit, and "below human error" where it cannot know."""
+    names = {"good": "good fit", "both": "high bias and high variance"}
+    for human, train, val in find("09.4").cases:
+        answer = find("09.4").solution(human, train, val)
+        assert diagnosis.error_table(human, train, val, low=0.02).name == names.get(answer, answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (lambda h, t, v: ("both" if v - t > 0.02 else "high bias") if t - h > 0.02 else
+                         ("high variance" if v - t > 0.02 else "good"), None),
+        (lambda h, t, v: ("both" if v - t > 0.02 else "high bias") if t > 0.02 else
+                         ("high variance" if v - t > 0.02 else "good"), "training error itself"),
+        (lambda h, t, v: "good", "at case 1: got 'good'"),
+        (lambda h, t, v: t - h, "at case 1: got"),
+    ],
+)  # fmt: skip
+def test_error_tables(answer, said):
+    judge("09.4", answer, said)
+
+
+def test_the_package_names_all_curves_of_the_quiz():
+    curves, names = curve_families.quiz(QUIZ_SEED)
+    assert tuple(diagnosis.learning_curves(*pair).name for pair in curves) == names == find("09.5").solution
+    assert all(np.isfinite(pair).all() for pair in curves)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda names: names, None),
+        (lambda names: list(names), "8 results are wanted, as a tuple"),
+        (lambda names: names[:7], "8 results are wanted"),
+        (lambda names: tuple(name.replace("noisy validation", "overfitting") for name in names), "got 'overfitting'"),
+        (
+            lambda names: tuple({"good fit": "underfitting", "underfitting": "good fit"}.get(n, n) for n in names),
+            "zero",
+        ),
+    ],
+)
+def test_quiz(change, said):
+    judge("09.5", change(find("09.5").solution), said)
+
+
+@pytest.mark.parametrize("id", ["09.1", "09.2", "09.3", "09.4", "09.5"])
+def test_a_stub_is_not_attempted(id):
+    stubs = [..., None, *([lambda *arguments: ...] if find(id).cases else [])]
+    assert {find(id).check(stub).status for stub in stubs} == {NOT_ATTEMPTED}
