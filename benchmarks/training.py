@@ -24,7 +24,7 @@ SEEDS = range(3)  # accuracies are means over these: two ways may differ by seed
 NOISE = 0.015
 
 
-def measure(repeats: int = 5) -> list[Row]:
+def measure(repeats: int = 15) -> list[Row]:
     """Rows for as many threads as PyTorch takes by itself, which have a goal, and without one for a single thread.
 
     All ways take turns, medians are compared.

@@ -218,13 +218,8 @@ class Run:
         if not self.evaluations:
             check_outputs(logits, y, self.loss)
         if self.metrics is None:
-            from torchmetrics.classification import MulticlassAccuracy
-
             classes = not y.is_floating_point() and logits.ndim == 2 and logits.shape[-1] > 1
-            self.metrics = {}
-            if classes:
-                accuracy = MulticlassAccuracy(logits.shape[-1], average="micro", validate_args=False)
-                self.metrics["accuracy"] = accuracy.to(self.device)
+            self.metrics = {"accuracy": Accuracy()} if classes else {}
         for metric in self.metrics.values():
             metric.reset()
 
@@ -340,6 +335,24 @@ class Run:
         self.losses, self.by_step, self.evaluations = list(state["losses"]), state["by_step"], state["evaluations"]
         if tell:
             print(f"Resumed after epoch {self.epoch}, step {self.step}, from {path}.")
+
+
+class Accuracy:
+    """The share of samples with the largest logit at their class, with the methods of a torchmetrics metric.
+
+    It is ``MulticlassAccuracy(average="micro")`` without the checks, which take longer than the network does on digits.
+    """
+
+    def reset(self) -> None:
+        self.right, self.count = 0, 0
+
+    def update(self, logits: torch.Tensor, y: torch.Tensor) -> None:
+        """Count a batch: logits (batch, classes), class numbers y (batch,)."""
+        self.right += (logits.argmax(-1) == y).sum()
+        self.count += len(y)
+
+    def compute(self) -> torch.Tensor:
+        return self.right / self.count
 
 
 def check_model(model, optimizer) -> None:

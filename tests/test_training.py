@@ -8,10 +8,10 @@ import torch
 from torch import nn
 from torch.optim import lr_scheduler
 from torch.utils.data import DataLoader, TensorDataset
-from torchmetrics.classification import MulticlassF1Score
+from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 import nnlab
-from nnlab import Callback, Dataset, EarlyStopping, Network, Split, checkpoints, ensemble, fit
+from nnlab import Callback, Dataset, EarlyStopping, Network, Split, checkpoints, ensemble, fit, training
 
 CROSS_ENTROPY = nn.CrossEntropyLoss()
 
@@ -449,3 +449,16 @@ def test_nan_is_never_the_best(tmp_path):
     assert math.isnan(last["evaluations"][-1]["val_loss"])
     best = checkpoints.load(tmp_path / "best.pt") if (tmp_path / "best.pt").exists() else None
     assert best is None or math.isfinite(best["evaluations"][-1]["val_loss"])
+
+
+def test_accuracy_is_that_of_torchmetrics():
+    """Over batches of different sizes, ties and a reset included."""
+    generator = torch.Generator().manual_seed(0)
+    ours, theirs = training.Accuracy(), MulticlassAccuracy(4, average="micro")
+    for sizes in [(7,), (64, 64, 5)]:
+        ours.reset(), theirs.reset()
+        for size in sizes:
+            logits = torch.randint(0, 3, (size, 4), generator=generator).float()
+            y = torch.randint(0, 4, (size,), generator=generator)
+            ours.update(logits, y), theirs.update(logits, y)
+        assert torch.equal(ours.compute(), theirs.compute())
