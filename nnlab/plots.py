@@ -243,8 +243,8 @@ def decision_image(grid: DecisionGrid, folds: bool = False) -> np.ndarray:
         )
     from matplotlib.colors import to_rgb
 
-    colors = np.array([to_rgb(CLASS_COLORS[k % 8]) for k in range(p.shape[-1])])
-    image = 1 - 0.55 * (1 - np.asarray(p, dtype=float) @ colors)
+    colors = np.array([to_rgb(CLASS_COLORS[k % 8]) for k in range(p.shape[-1])], dtype=np.float32)
+    image = 1 - 0.55 * (1 - np.asarray(p, dtype=np.float32) @ colors)
     if folds:
         image[fold_lines(np.asarray(grid.sides))] *= 1 - FOLD
     return image

@@ -318,6 +318,11 @@ class Run:
             )
         if len(state["callbacks"]) != len(self.callbacks) or (state["schedule"] is None) != (self.scheduler is None):
             raise checkpoints.CheckpointError(f"{path} was written with other callbacks or another schedule. {remedy}")
+        if state["random"].keys() != self.random_state().keys():
+            raise checkpoints.CheckpointError(
+                f"{path} was written with other random generators ({', '.join(state['random'])}), "
+                f"those of other DataLoaders or another device. Got {', '.join(self.random_state())}. {remedy}"
+            )
         try:
             self.model.load_state_dict(state["model"])
             self.optimizer.load_state_dict(state["optimizer"])

@@ -335,6 +335,10 @@ class TestResume:
         for shuffle in ("own", "global"):
             run(tmp_path / shuffle, 2, shuffle)
             assert same_history(run(None, 5, shuffle), run(tmp_path / shuffle, 5, shuffle))
+        with pytest.raises(checkpoints.CheckpointError, match=r"other random generators .*Got batches, torch, lo"):
+            run(tmp_path / "global", 6, "own")
+        with pytest.raises(checkpoints.CheckpointError, match=r"generators \(batches, torch, l.*Got batches, torch\."):
+            run(tmp_path / "own", 6, "global")
 
     def test_it_says_so(self, tmp_path, capsys):
         trained(checkpoint=tmp_path, epochs=2)
