@@ -11,8 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from nnlab.description import Description, Preset, Slider
 from nnlab.explorer import Explorer
-from nnlab.explorers.descent_1d import counted
-from nnlab.explorers.descent_2d import above_the_axes
+from nnlab.explorers.shared import above_the_axes, counted
 from nnlab.normalization import EPS
 
 MOST, UPDATES = 128, 200  # samples in a batch, training steps

@@ -11,7 +11,7 @@ import torch
 from nnlab import data, ensemble, losses
 from nnlab.description import Choice, Description, Preset, Slider, Toggle
 from nnlab.explorer import Explorer
-from nnlab.explorers.descent_1d import counted
+from nnlab.explorers.shared import counted
 from nnlab.network import Network, Params
 from nnlab.optimizers import Adam
 from nnlab.plots import spread

@@ -12,7 +12,7 @@ import torch
 from nnlab import data, ensemble, losses, surfaces
 from nnlab.description import Choice, Description, Preset, Slider
 from nnlab.explorer import Explorer
-from nnlab.explorers.descent_1d import counted
+from nnlab.explorers.shared import counted
 from nnlab.network import Network, Params
 from nnlab.optimizers import Adam
 from nnlab.plots import CLASS_COLORS, CLASS_MARKERS, decision_image, spread

@@ -10,10 +10,9 @@ from matplotlib.ticker import MaxNLocator
 
 from nnlab.description import Choice, Description, Preset, Slider
 from nnlab.explorer import Explorer
+from nnlab.explorers.shared import CONVERGED, counted, show_loss, widening
 from nnlab.optimizers import SGD
 
-CONVERGED = 1e-3  # of the first loss
-FLOOR = 1e-6  # the lowest loss that the picture shows; a line below it, or at 0, leaves through the bottom
 BOWL, VALLEYS = "bowl", "two valleys"
 FAR = {BOWL: 1.0, VALLEYS: 0.25}  # curvature far from the middle, in units of the control
 HALF_WIDTH = 3.2  # of the view
@@ -107,19 +106,6 @@ def update(artists: dict, result: Result) -> None:
     show_loss(artists["loss"], result.loss - result.lowest)
 
 
-def widening(reach: float) -> float:
-    """How many times wider the view must be to show ``reach`` half widths: 1, 4, 16, ..."""
-    return 4.0 ** max(0, math.ceil(math.log(reach, 4))) if reach > 0 else 1.0
-
-
-def show_loss(line, above) -> None:
-    """Put a loss by step into a line on a logarithmic axis, with limits that change rarely."""
-    line.set_data(np.arange(len(above)), above)
-    top = 10.0 ** (2 * max(1, math.ceil(math.log10(max(above.max(), FLOOR)) / 2)))
-    right = next(steps for steps in (10, 20, 40, 60, 100, 150, 200) if steps >= len(above) - 1)
-    line.axes.set(xlim=(-0.03 * right, 1.03 * right), ylim=(FLOOR, top))
-
-
 def sentence(result: Result) -> str:
     """What happened: the regime by lr times curvature, and how fast."""
     head = f"lr {result.lr:.3g}, curvature {result.curvature:.2g}: "
@@ -145,15 +131,6 @@ def turning(w: np.ndarray) -> str:
     moves = np.sign(np.diff(w))
     turns = int(np.sum(moves[1:] * moves[:-1] < 0))
     return ", turning round " + ("once" if turns == 1 else counted(turns, "time")) if turns else ", never turning round"
-
-
-def counted(number: int, thing: str) -> str:
-    """A number with its noun.
-
-    >>> counted(1, "step"), counted(20, "step")
-    ('1 step', '20 steps')
-    """
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 DESCRIPTION = Description(

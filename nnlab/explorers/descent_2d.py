@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -11,13 +10,11 @@ from matplotlib.ticker import MaxNLocator
 from nnlab import surfaces
 from nnlab.description import Description, Preset, Slider
 from nnlab.explorer import Explorer
-from nnlab.explorers.descent_1d import CONVERGED, counted, show_loss, widening
+from nnlab.explorers.shared import CONVERGED, above_the_axes, counted, level_lines, note, show_loss, widening
 from nnlab.optimizers import SGD
 
 HALF_WIDTH, HALF_HEIGHT = 2.4, 1.5  # of the view
 LOST = 256  # times the view: after its first step, a path is followed no further than this, so that its start is seen
-LEVELS = 0.12 * 1.6 ** np.arange(12)  # where the level lines meet the x axis
-CIRCLE = np.append(np.exp(2j * np.pi * np.arange(73) / 72), np.nan)  # nan lifts the pen between two lines
 
 
 class Result(NamedTuple):
@@ -80,26 +77,6 @@ def draw(figure) -> dict:
     return artists
 
 
-def note(ax):
-    """A line of text at the top, readable on whatever lies under it."""
-    paper = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 2}
-    return ax.text(0.5, 0.93, "", transform=ax.transAxes, ha="center", fontsize=10, bbox=paper)
-
-
-def above_the_axes(ax, handles) -> None:
-    """A legend in one line, right of the title, where nothing can lie under it."""
-    ax.legend(
-        handles=handles,
-        loc="lower right",
-        bbox_to_anchor=(1.03, 0.98),
-        ncols=len(handles),
-        columnspacing=1,
-        handletextpad=0.4,
-        handlelength=1.6,
-        borderpad=0.2,
-    )
-
-
 def update(artists: dict, result: Result) -> None:
     """Move level lines, path and both losses; widen the view by powers of four where the path leaves it."""
     zoom = widening(outside(result.x, result.y).max())
@@ -112,12 +89,6 @@ def update(artists: dict, result: Result) -> None:
     artists["where"].set_text(f"diverges: view {zoom:,.0f} times wider" if zoom > 1 else "")
     show_loss(artists["loss"], result.loss)
     artists["guaranteed"].set_data(np.arange(len(result.guaranteed)), result.guaranteed)
-
-
-def level_lines(curvature_x: float, curvature_y: float, zoom: float = 1.0):
-    """Points (x, y) on ellipses of equal loss around (0, 0), as one line with gaps."""
-    x, y = (np.outer(LEVELS * zoom, part).ravel() for part in (CIRCLE.real, CIRCLE.imag))
-    return x, y * math.sqrt(curvature_x / curvature_y)
 
 
 def sentence(result: Result) -> str:

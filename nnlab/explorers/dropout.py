@@ -12,7 +12,7 @@ import torch
 from nnlab import data, ensemble
 from nnlab.description import Description, Preset, Slider
 from nnlab.explorer import Explorer
-from nnlab.explorers.descent_1d import counted
+from nnlab.explorers.shared import counted
 from nnlab.network import Network
 from nnlab.optimizers import Adam
 from nnlab.plots import spread

@@ -12,7 +12,7 @@ from nnlab import data, losses
 from nnlab.description import Choice, Description, Preset, Slider
 from nnlab.ensemble import one_thread, probabilities, rows
 from nnlab.explorer import Explorer
-from nnlab.explorers.descent_1d import counted
+from nnlab.explorers.shared import counted
 from nnlab.network import Network
 from nnlab.optimizers import Adam
 from nnlab.plots import spread

@@ -10,8 +10,7 @@ import numpy as np
 
 from nnlab.description import Choice, Description, Preset, Slider
 from nnlab.explorer import Explorer
-from nnlab.explorers.descent_1d import counted, widening
-from nnlab.explorers.descent_2d import above_the_axes, note
+from nnlab.explorers.shared import above_the_axes, counted, note, widening
 
 TIMES, FIRST, TARGET = 50, 0.5, 0.7  # of the recurrent network
 BY_NORM, BY_VALUE = "by norm", "by value"

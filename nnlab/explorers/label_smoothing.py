@@ -13,8 +13,7 @@ from nnlab import data, ensemble
 from nnlab.calibration import Reliability, calibration_error, reliability
 from nnlab.description import Choice, Description, Preset, Slider
 from nnlab.explorer import Explorer
-from nnlab.explorers.descent_1d import counted
-from nnlab.explorers.descent_2d import above_the_axes
+from nnlab.explorers.shared import above_the_axes, counted
 from nnlab.network import Network
 from nnlab.optimizers import Adam
 

@@ -10,8 +10,7 @@ import numpy as np
 
 from nnlab.description import Description, Preset, Slider
 from nnlab.explorer import Explorer
-from nnlab.explorers.descent_1d import counted, widening
-from nnlab.explorers.descent_2d import above_the_axes, level_lines, note
+from nnlab.explorers.shared import above_the_axes, counted, level_lines, note, widening
 
 SAMPLES, STEPS, REPEATS = 128, 200, 1000
 START = (-0.9, 1.1)

@@ -11,7 +11,7 @@ from numpy.polynomial.legendre import legvander
 
 from nnlab.description import Choice, Description, Preset, Slider
 from nnlab.explorer import Explorer
-from nnlab.explorers.descent_2d import note
+from nnlab.explorers.shared import note
 from nnlab.plots import spread
 
 HIGHEST, DRAWS, SHOWN = 15, 200, 12

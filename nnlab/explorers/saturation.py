@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from nnlab import data, ensemble, losses, probes
 from nnlab.description import Choice, Description, Preset, Slider
 from nnlab.explorer import Explorer
-from nnlab.explorers.descent_1d import counted
+from nnlab.explorers.shared import counted
 from nnlab.network import Network, Params
 from nnlab.plots import spread as apart
 

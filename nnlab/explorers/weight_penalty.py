@@ -9,8 +9,7 @@ import numpy as np
 from nnlab import optimizers
 from nnlab.description import Choice, Description, Preset, Slider
 from nnlab.explorer import Explorer
-from nnlab.explorers.descent_1d import counted
-from nnlab.explorers.descent_2d import above_the_axes
+from nnlab.explorers.shared import above_the_axes, counted
 from nnlab.plots import spread
 
 CURVATURE, LOWEST = (1.0, 5.0), (1.0, 1.6)  # of the loss, along w1 and w2

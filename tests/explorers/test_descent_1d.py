@@ -7,7 +7,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from nnlab.explorers.descent_1d import BOWL, DESCRIPTION, VALLEYS, compute, counted, loss, sentence, slope
+from nnlab.explorers.descent_1d import BOWL, DESCRIPTION, VALLEYS, compute, loss, sentence, slope
+from nnlab.explorers.shared import counted
 from nnlab.picture import Picture
 
 LRS = st.floats(0.01, 10.0).map(lambda lr: float(f"{lr:.3g}"))

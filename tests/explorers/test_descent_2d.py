@@ -5,7 +5,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from nnlab.explorers.descent_2d import DESCRIPTION, compute, level_lines, sentence
+from nnlab.explorers.descent_2d import DESCRIPTION, compute, sentence
+from nnlab.explorers.shared import level_lines
 from nnlab.picture import Picture
 
 LRS = st.floats(0.003, 3.0).map(lambda lr: float(f"{lr:.3g}"))
