@@ -57,7 +57,7 @@ def digits(seed: int = 0, standardize: bool = False) -> Dataset:
 
     Args:
         seed: which samples go where: 60 % training, 20 % validation, 20 % test, with equal class shares.
-        standardize: False leaves pixels in [0, 1] (the sensor's fixed range, so nothing is fitted); True
+        standardize: False leaves pixels in [0, 1] (counts of 0 to 16 divided by 16, so nothing is fitted); True
             subtracts each pixel's mean and divides by its standard deviation, both of the *training* data.
 
     >>> digits(seed=0)

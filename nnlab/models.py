@@ -41,12 +41,13 @@ def to_torch(net: Network, params: Params) -> nn.Sequential:
             transposed; nothing is rounded, and nothing is shared with ``params``.
 
     Raises:
-        ValueError: ``params`` has a member axis: pick one member first.
+        ValueError: ``params`` has a member axis: pick one member first. Or they are those of another network.
 
     >>> net = Network([2, 3, 1])
     >>> to_torch(net, net.init(seed=0)).layer1.weight.shape
     torch.Size([3, 2])
     """
+    net.check_params(params)
     first = params["layer1.weight"]
     if first.ndim != 2:
         raise ValueError(

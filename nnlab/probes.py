@@ -1,8 +1,8 @@
 """Probes: what happens inside a network, layer by layer, for ``Network`` and for any torch.nn.Module.
 
 Two definitions, used by all notebooks. An entry z of a pre-activation is *saturated* when |f'(z)| is below 5 % of the
-largest |f'| that the activation has: less than a twentieth of the gradient passes. A unit is *dead* on a batch when
-f'(z) = 0 for every sample of it: no gradient passes at all, so it cannot learn from this batch.
+largest |f'| that the activation has: less than a twentieth of what passes at its steepest place. A unit is *dead* on a
+batch when f'(z) = 0 for every sample of it: no gradient passes at all, so it cannot learn from this batch.
 """
 
 from __future__ import annotations
@@ -85,12 +85,13 @@ def statistics(values: torch.Tensor, bins: int = 40, limits: tuple[float, float]
 
 
 def extent(values: torch.Tensor) -> tuple[float, float]:
-    """The smallest and the largest finite value, moved apart by one where they are equal."""
+    """The smallest and the largest finite value, moved apart where they are equal."""
     low, high = (float(v) for v in values.aminmax()) if values.numel() else (0.0, 0.0)
     if not math.isfinite(high - low):
         finite = values[values.isfinite()]
         low, high = (float(v) for v in finite.aminmax()) if finite.numel() else (0.0, 0.0)
-    return (low, high) if low < high else (low - 0.5, high + 0.5)
+    apart = max(0.5, 1e-6 * abs(low))  # at 1e17 a float no longer notices 0.5
+    return (low, high) if low < high else (low - apart, high + apart)
 
 
 def saturated_share(name: str, z: torch.Tensor) -> torch.Tensor:

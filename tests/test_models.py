@@ -92,6 +92,10 @@ def test_members_of_an_ensemble_move_one_by_one(refused):
     ensemble = net.init(seed=range(3))
     with refused("layer1.weight of shape (3, 2, 3)", start="params must be those of one network"):
         models.to_torch(net, ensemble)
+    with refused("none", start="params must hold layer1.weight of shape (..., 2, 3)"):
+        models.to_torch(net, {})
+    with refused("(4,)", start="params must hold layer1.bias of shape (..., 3)"):
+        models.to_torch(net, {**net.init(), "layer1.bias": torch.zeros(4)})
     member = {name: p[1] for name, p in ensemble.items()}
     back = models.to_params(models.to_torch(net, member))
     assert all(torch.equal(back[name], member[name]) for name in member)

@@ -125,7 +125,7 @@ EXERCISES = (
         id="02.1",
         task="write dL/dw and dL/db of one sigmoid neuron",
         solution=gradient,
-        tested="both slopes agree with autograd's on four neurons; two have a negative input or none.",
+        tested="both slopes agree with autograd's on four neurons; one has a negative input, one the input 0.",
         cases=(neuron(1, 1.5, -0.5, 0), neuron(2, 3, -1, 0), neuron(0.5, -2, 0.3, 1), neuron(-1, 0, 0.7, 0.2)),
         mistakes=(
             Mistake(gradient_reversed, "your gradient has the wrong sign: the error is output minus target, y - t."),

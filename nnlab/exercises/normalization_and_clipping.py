@@ -215,11 +215,11 @@ EXERCISES = (
                 "eps is missing: a unit that hardly varies in a batch is divided by almost nothing.",
             ),
             Mistake(batch_norm_without_root, "you divide by the variance: the root is missing."),
-            Mistake(batch_norm_plain, "standardized, but weight and bias are not used: y = weight * x_hat + bias."),
+            Mistake(batch_norm_plain, "standardized, but weight and bias are not used: y = weight * z_hat + bias."),
         ),
         hints=(
             "Mean and variance over the batch, axis 0, then standardize, then scale and shift.",
-            "mean, var = z.mean(0), z.var(0, correction=0); x_hat = (z - mean) / (var + 1e-5) ** 0.5.",
+            "mean, var = z.mean(0), z.var(0, correction=0); z_hat = (z - mean) / (var + 1e-5) ** 0.5.",
         ),
     ),
     Exercise(
@@ -234,14 +234,14 @@ EXERCISES = (
                 "you treat mean and variance as constants. That is right in evaluation; in training they depend on z.",
             ),
             Mistake(
-                backward_without_variance, "the mean is right, the variance is missing: subtract x_hat * mean(g x_hat)."
+                backward_without_variance, "the mean is right, the variance is missing: subtract z_hat * mean(g z_hat)."
             ),
             Mistake(backward_without_weight, "everything but the weight: start with g = dy * weight."),
             Mistake(backward_sums, "you subtract sums: both are means over the batch."),
         ),
         hints=(
-            "The gradient has three terms: g itself, minus its mean, minus x_hat times the mean of g * x_hat.",
-            "g = dy * weight; (g - g.mean(0) - x_hat * (g * x_hat).mean(0)) / std",
+            "The gradient has three terms: g itself, minus its mean, minus z_hat times the mean of g * z_hat.",
+            "g = dy * weight; (g - g.mean(0) - z_hat * (g * z_hat).mean(0)) / std",
         ),
     ),
     Exercise(

@@ -190,7 +190,7 @@ EXERCISES = (
             ),
             Mistake(
                 rescaled_by_variance,
-                "you divide by the variance. The output is as large as the weight, so use its std.",
+                "you divide by the variance. Half the weight gives half the output: divide by the standard deviation.",
             ),
             Mistake(
                 rescaled_by_weight, "you look at the weight alone. Send the data through it, and look at the output."
