@@ -152,7 +152,11 @@ DESCRIPTION = Description(
             "large batches, many updates: both pairs of statistics agree",
             {"batch_size": 128.0, "updates": 200},
         ),
-        Preset("batch of two", "in training the outputs are 1 and -1, whatever the samples are", {"batch_size": 2.0}),
+        Preset(
+            "batch of two",
+            "in training the outputs are 1 and -1, whatever the samples are",
+            {"batch_size": 2.0, "updates": 200},
+        ),
         Preset(
             "too forgetful",
             "momentum 0.9 remembers hardly more than the last batch, and repeats its chance",

@@ -37,7 +37,7 @@ class Result(NamedTuple):
     """One test digit and the network of seed 0: its hidden units under the last mask, what every mask says.
 
     ``shown`` (64,) is nan where a unit is forgotten. ``right`` (mask,) is the probability of the right class. ``said``
-    has one number for each of ``NAMES``. ``losses`` (name, rate) is the cross-entropy on all test digits.
+    has one number for each of ``NAMES``. ``losses`` (name, rate, network) is the cross-entropy on all test digits.
     """
 
     rate: float
@@ -62,7 +62,7 @@ def trained():
 
 @lru_cache(maxsize=1)
 def losses() -> np.ndarray:
-    """(name, rate), the cross-entropy on all test digits of the four ways to answer: the median of four networks."""
+    """(name, rate, network), the cross-entropy on all test digits of the four ways to answer."""
     params, test, units = trained()
     weight, bias = params["layer2.weight"], params["layer2.bias"].unsqueeze(-2)
     p = torch.tensor(RATES).repeat_interleave(len(SEEDS)).view(-1, 1, 1)
@@ -73,7 +73,7 @@ def losses() -> np.ndarray:
         ways = (units @ weight + bias, torch.stack(answers).mean(0), answers[0], units @ weight * p / (1 - p) + bias)
         ways = (way.softmax(-1) if k in (0, 3) else way for k, way in enumerate(ways))
         paid = torch.stack([-way[:, torch.arange(len(test.y)), test.y].log().mean(-1) for way in ways])
-    return np.median(paid.view(len(NAMES), len(RATES), len(SEEDS)).numpy(), -1)
+    return paid.view(len(NAMES), len(RATES), len(SEEDS)).numpy()
 
 
 @lru_cache(maxsize=1)
@@ -123,7 +123,7 @@ def compute(rate: float, masks: float, digit: int, seed: int) -> Result:
 
 
 def draw(figure) -> dict:
-    """The hidden units as a square, the answers of all masks, and loss by rate."""
+    """The hidden units as a square, the answers of all masks, and loss by rate: median and range of four networks."""
     left, middle, right = figure.subplots(1, 3, width_ratios=[0.75, 1.05, 1])
     left.set(xticks=[], yticks=[], xlabel="64 hidden units\n(x: forgotten)")
     left.set_title("one mask")
@@ -133,11 +133,13 @@ def draw(figure) -> dict:
     right.set(xlabel="rate p", ylabel="cross-entropy", yscale="log", xlim=(0, 0.9), ylim=(0.08, 8))
     right.set_yticks([0.1, 0.3, 1, 3], ["0.1", "0.3", "1", "3"])
     right.minorticks_off()
-    right.set_title("all test digits")
+    right.set_title("all test digits, 4 networks")
     looks = list(zip(NAMES, COLORS, STYLES, strict=True))
     low, high = right.get_ylim()
-    heights = spread([math.log(curve[-1] / low) / math.log(high / low) for curve in losses()], 0.085)
-    for (name, color, style), curve, height in zip(looks, losses(), heights, strict=True):
+    medians = np.median(losses(), -1)
+    heights = spread([math.log(curve[-1] / low) / math.log(high / low) for curve in medians], 0.085)
+    for (name, color, style), each, curve, height in zip(looks, losses(), medians, heights, strict=True):
+        right.fill_between(RATES, each.min(-1), each.max(-1), color=color, alpha=0.15, linewidth=0)
         right.plot(RATES, curve, style, color=color, linewidth=1.8)
         right.text(1.03, height, name, color=color, transform=right.transAxes, va="center", fontsize=9)
     return {
@@ -167,7 +169,7 @@ def update(artists: dict, result: Result) -> None:
 def sentence(result: Result) -> str:
     """Who gives the right class which probability, and what each way pays on all test digits."""
     scaled, mean, _, by_p = result.said
-    paid = dict(zip(NAMES, result.losses[:, RATES.index(result.rate)], strict=True))
+    paid = dict(zip(NAMES, np.median(result.losses[:, RATES.index(result.rate)], -1), strict=True))
     return (
         f"p = {result.rate:.1f}, a {result.digit}: probability of the right class {scaled:.3f} by the scaled pass, "
         f"{mean:.3f} on average over {counted(len(result.right), 'mask')}, {by_p:.3f} if scaled by p. Cross-entropy of "

@@ -60,6 +60,7 @@ def test_what_the_presets_claim():
     assert well < 0.1
     assert medians(**presets["just started"]) > 10 * well
     assert medians(**presets["too slow"]) > 10 * well
+    assert medians(**presets["batch of two"]) > 5 * well
     slow = run(**presets["too slow"])
     assert true_mean(12, 200) - slow.mean[-1] > 12 / 200 * 50  # far behind
     forgetful = [run(**presets["too forgetful"], seed=seed) for seed in range(21)]

@@ -85,22 +85,24 @@ def test_scaled_by_p_is_right_only_at_one_half():
 def test_losses_are_those_of_the_package():
     params, test, _ = trained()
     value, _ = cross_entropy(Network([64, 64, 10]).forward(params, test.x)[0], test.y)
-    np.testing.assert_allclose(losses()[0], value.view(-1, len(SEEDS)).quantile(0.5, 1), rtol=1e-5)
+    np.testing.assert_allclose(losses()[0], value.view(-1, len(SEEDS)), rtol=1e-5)
     for rate in RATES:
         k = RATES.index(rate)
         lecture = {
             n: p[4 * k : 4 * k + 4] * (rate / (1 - rate) if n == "layer2.weight" else 1) for n, p in params.items()
         }
         value, _ = cross_entropy(Network([64, 64, 10]).forward(lecture, test.x)[0], test.y)
-        assert losses()[3, k] == pytest.approx(float(value.quantile(0.5)), rel=1e-4)
-    assert (losses()[2] >= losses()[1] - 1e-6).all()  # -log is convex: the mean pays less than its masks
-    assert losses()[3][0] == pytest.approx(np.log(10), abs=0.05)  # scaled by 0 the network knows nothing
+        np.testing.assert_allclose(losses()[3, k], value, rtol=1e-4)
+    _, mean, one, _ = np.median(losses(), -1)  # -log is convex: masks pay more on average, but a single one may not
+    assert one[0] == pytest.approx(mean[0], rel=1e-6)
+    assert (one[1:] > mean[1:]).all()
+    np.testing.assert_allclose(losses()[3, 0], np.log(10), atol=0.05)  # scaled by 0 the network knows nothing
 
 
 def test_what_the_presets_claim():
     presets = {preset.label: preset.values for preset in DESCRIPTION.presets}
     fifth = RATES.index(0.2)
-    assert losses()[3][fifth] > 2 * losses()[0][fifth]
+    assert (losses()[3, fifth] > 2 * losses()[0, fifth]).all()
     assert np.ptp(run(**presets["forget nothing"]).right) == 0
     left = [(~np.isnan(run(**presets["nearly all"], seed=seed).shown)).sum() for seed in range(21)]
     assert np.mean(left) == pytest.approx(6.4, abs=1)
