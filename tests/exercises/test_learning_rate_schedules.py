@@ -23,6 +23,13 @@ def in_torch(t, length):
     return (1 + torch.cos(torch.tensor(torch.pi * t / length))) / 2
 
 
+def from_the_hint(t, length):
+    statement, formula = find("07.1").hints[1].split(". ")[0].split("; ")
+    names = {"t": t, "length": length}
+    exec(statement, names)
+    return eval(formula, names)
+
+
 def squared(t, length):
     """cos^2 of half the angle is the same curve."""
     return math.cos(math.pi * t / length / 2) ** 2
@@ -32,11 +39,13 @@ def squared(t, length):
     ("answer", "said"),
     [
         (in_torch, None),
+        (from_the_hint, None),
         (squared, None),
         (lambda t, length: 1 + math.cos(math.pi * t / length), "starts at 2"),
         (lambda t, length: (1 + math.cos(t / length)) / 2, "at case 2: got"),
         (lambda t, length: 0.5 - 0.5 * math.cos(math.pi * t / length), "upside down"),
         (lambda t, length: 1 - t / length, "at case 2: got"),
+        (lambda t, length: (1 + torch.cos(torch.pi * t / length)) / 2, "must be Tensor"),
     ],
 )
 def test_cosine(answer, said):
