@@ -105,6 +105,13 @@ class Network:
                 shapes[f"norm{k}.weight"] = shapes[f"norm{k}.bias"] = (n_out,)
         return shapes
 
+    @cached_property
+    def running_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Name -> shape of the running statistics that one member keeps beside what it learns: those of batch norm."""
+        normed = self.layers[:-1] if self.norm == "batch" else []
+        parts = ("running_mean", "running_var")
+        return {f"norm{k}.{part}": (n_out,) for k, (_, _, n_out) in enumerate(normed, start=1) for part in parts}
+
     @property
     def parameter_count(self) -> int:
         """How many numbers one member learns: without norms the sum over layers of in * out + out."""
@@ -275,6 +282,20 @@ class Network:
         dz, dweight, dbias = normalization.backward(dz, params[f"norm{k}.weight"], cache.norms[k])
         return dz, {f"norm{k}.weight": dweight, f"norm{k}.bias": dbias}
 
+    def check_params(self, params: Params) -> None:
+        """Check that these are the parameters of this network, with or without member axes.
+
+        Raises:
+            ValueError: one is missing, or has another shape; running statistics count too.
+        """
+        for name, shape in (self.shapes | self.running_shapes).items():
+            got = tuple(params[name].shape) if name in params else None
+            if got is None or got[-len(shape) :] != shape:
+                want = ", ".join(map(str, shape))
+                raise ValueError(
+                    f"params must hold {name} of shape (..., {want}). Got {got or 'none'}. Try net.init(seed=0)."
+                )
+
     def _check_input(self, params: Params, x: torch.Tensor) -> None:
         if not isinstance(x, torch.Tensor):
             raise TypeError(f"x must be a tensor. Got {type(x).__name__}. Try torch.as_tensor(x).")
@@ -283,15 +304,8 @@ class Network:
                 f"x must have the shape (batch, {self.sizes[0]}). Got {tuple(x.shape)}. "
                 f"Try x.reshape(-1, {self.sizes[0]}), or a network with other sizes."
             )
-        for name, n_in, n_out in self.layers:
-            weight = params.get(f"{name}.weight")
-            if weight is None or weight.shape[-2:] != (n_in, n_out):
-                got = "none" if weight is None else tuple(weight.shape)
-                raise ValueError(
-                    f"params must hold {name}.weight of shape (..., {n_in}, {n_out}). Got {got}. Try net.init()."
-                )
-        if self.norm and len(self.layers) > 1 and "norm1.weight" not in params:
-            raise ValueError(f"params must hold norm1.weight. Got {', '.join(params)}. Try net.init().")
+        self.check_params(params)
+        weight = params["layer1.weight"]
         members, own = weight.shape[:-2], x.shape[:-2]
         if any(a != b and 1 not in (a, b) for a, b in zip(members[::-1], own[::-1], strict=False)):
             raise ValueError(

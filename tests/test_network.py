@@ -303,6 +303,30 @@ def test_parameters_of_another_network(params, refused):
         Network([2, 3, 2]).forward(params, torch.zeros(1, 2))
 
 
+@pytest.mark.parametrize(
+    ("norm", "other", "missing"),
+    [
+        (None, "batch", "layer1.bias of shape (..., 3)"),
+        ("layer", "batch", "layer1.bias of shape (..., 3)"),
+        ("batch", "layer", "norm1.running_mean of shape (..., 3)"),
+        ("batch", None, "norm1.weight of shape (..., 3)"),
+        ("layer", None, "norm1.weight of shape (..., 3)"),
+    ],
+)
+def test_parameters_of_a_network_with_another_norm(norm, other, missing, refused):
+    params = Network([2, 3, 2], norm=other).init(seed=range(2))
+    with refused("none", start=f"params must hold {missing}", error=ValueError):
+        Network([2, 3, 2], norm=norm).forward(params, torch.zeros(1, 2))
+
+
+def test_running_statistics_of_another_shape(refused):
+    net = Network([2, 3, 2], norm="batch")
+    with refused("(2, 4)", start="params must hold norm1.running_var of shape (..., 3)"):
+        net.forward({**net.init(seed=range(2)), "norm1.running_var": torch.ones(2, 4)}, torch.zeros(1, 2))
+    assert net.shapes | net.running_shapes == {name: tuple(p.shape) for name, p in net.init().items()}
+    assert Network([2, 3, 2], norm="layer").running_shapes == {}
+
+
 def test_inputs_for_another_number_of_members(refused):
     net = Network([2, 2])
     with refused():
