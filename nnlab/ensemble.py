@@ -87,11 +87,13 @@ def train(
     arguments.whole("eval_every", eval_every, 10)
     if schedule is not None and not callable(schedule):
         raise TypeError(f"schedule must be callable. Got {schedule!r}. Try nnlab.schedules.Cosine({steps}).")
+    if augment is not None and not callable(augment):
+        raise TypeError(f"augment must be callable. Got {augment!r}. Try nnlab.augmentation.shifted.")
     check_fit(net, data)
     loss = losses.get(loss or ("mse" if data.classes is None else "cross_entropy"))
     for name in extras:
         arguments.one_of("every further argument", name, [f.name for f in fields(Regularization)])
-    settings, (optimizer, extra, net) = members([optimizer, Regularization(**extras), net], list(seeds), grid or {})
+    settings, (optimizer, extra, net) = members([optimizer, Regularization(**extras), net], seeds, grid or {})
     train_on = smoothed(loss, extra.label_smoothing)
 
     params = net.init(init, settings["seed"]) if start is None else started(net, start, len(settings["seed"]))
@@ -128,23 +130,33 @@ def train(
         )
 
 
-def members(descriptions: list, seeds: list[int], grid: Mapping[str, Iterable[float]]):
+def members(descriptions: list, seeds: Iterable[int], grid: Mapping[str, Iterable[float]]):
     """Every combination of grid values and seeds: the settings by member, and the descriptions that hold them.
 
     A description is a frozen dataclass: the optimizer, the regularization, the network. Each takes the settings that
     are its own fields, as a (member,) tensor, or in the network as a tuple.
     """
+    seeds = listed("seeds", seeds, "range(8)")
     if not seeds:
         raise ValueError("seeds must name at least one member. Got none. Try range(8).")
+    if not isinstance(grid, Mapping):
+        raise TypeError(f"grid must be a dictionary. Got {grid!r}. Try {{'lr': [0.01, 0.1]}}.")
     varied = [PER_MEMBER if isinstance(d, Network) else [f.name for f in fields(d)] for d in descriptions]
     for name in grid:
         arguments.one_of("every name in grid", name, [known for names in varied for known in names])
-    rows = list(product(*(list(values) for values in grid.values()), seeds))
+    rows = list(product(*(listed(f"{name} in grid", v, f"[{v!r}]") for name, v in grid.items()), seeds))
     if not rows:
         raise ValueError(f"every entry of grid must have at least one value. Got {dict(grid)}. Try [0.01, 0.1].")
     settings = dict(zip([*grid, "seed"], zip(*rows, strict=True), strict=True))
     own = [{name: settings[name] for name in grid if name in names} for names in varied]
     return settings, [with_members(d, values) for d, values in zip(descriptions, own, strict=True)]
+
+
+def listed(name: str, values, remedy: str) -> list:
+    """``values`` as a list, or a TypeError."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"{name} must be a list of numbers. Got {values!r}. Try {remedy}.")
+    return list(values)
 
 
 def with_members(description, values: Mapping[str, tuple]):

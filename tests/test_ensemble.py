@@ -385,10 +385,11 @@ WRONG = {
     "steps": [0, -1, 10.0, "10", True, None],
     "batch_size": [0, -1, 91, 8.0, "8", True],
     "eval_every": [0, 1.5, "1"],
-    "seeds": [[], [-1], [0.5], ["0"]],
+    "seeds": [[], [-1], [0.5], ["0"], 8, "8", None],
     "init": ["he", None],
     "loss": ["crossentropy"],
     "schedule": ["Cosine", 0.1],
+    "augment": [3, "shifted"],
     "l2": [-0.1, "1", math.nan],
     "decay": [-0.1],
     "clip_norm": [0, -1.0, "1"],
@@ -405,6 +406,12 @@ WRONG = {
         {"clip_norm": [None]},
         {"sizes": [1]},
         {"l2": []},
+        {"lr": 0.1},
+        {"lr": "0.1"},
+        {"lr": None},
+        [0.1],
+        0.1,
+        "lr",
     ],
 }
 
@@ -413,6 +420,19 @@ WRONG = {
 def test_arguments_outside_their_range(argument, value, refused):
     with refused():
         ensemble.train(NET, DATA, SGD(), **{"steps": 2, argument: value})
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "said"),
+    [
+        ("seeds", 8, "seeds must be a list of numbers. Got 8. Try range(8)."),
+        ("grid", {"lr": 0.1}, "lr in grid must be a list of numbers. Got 0.1. Try [0.1]."),
+        ("augment", 3, "augment must be callable. Got 3. Try nnlab.augmentation.shifted."),
+    ],
+)
+def test_what_a_likely_mistake_is_told(argument, value, said, refused):
+    with refused(start=said):
+        ensemble.train(NET, DATA, SGD(), **{argument: value})
 
 
 @pytest.mark.parametrize("sizes", [[3, 3], [2, 4], [2, 8, 2]])
