@@ -55,7 +55,7 @@ def reliability(probabilities: torch.Tensor, y: torch.Tensor, bins: int = BINS) 
 def calibration_error(probabilities: torch.Tensor, y: torch.Tensor, bins: int = BINS) -> torch.Tensor:
     """Expected calibration error: the mean distance of accuracy and confidence, bins weighted by their samples.
 
-    Guo et al. 2017, eq. 5; torchmetrics' ``multiclass_calibration_error`` with norm "l1", for each member its own. It
+    Guo et al. 2017, eq. 3; torchmetrics' ``multiclass_calibration_error`` with norm "l1", for each member its own. It
     is an estimate from few samples: it is above zero also for a network that is calibrated, so compare it over seeds.
 
     Args:
@@ -71,6 +71,7 @@ def calibration_error(probabilities: torch.Tensor, y: torch.Tensor, bins: int = 
 
     check(probabilities, y, bins)
     rows = probabilities.reshape(-1, *probabilities.shape[-2:])
+    rows = rows.clamp(max=1 - torch.finfo(rows.dtype).eps)  # torchmetrics has one more bin for exactly 1
     errors = [multiclass_calibration_error(p, y, num_classes=p.shape[-1], n_bins=bins, norm="l1") for p in rows]
     return torch.stack(errors).reshape(probabilities.shape[:-2])
 
@@ -79,7 +80,11 @@ def check(probabilities: torch.Tensor, y: torch.Tensor, bins: int) -> None:
     """Check that these are probabilities, because torchmetrics would silently take a softmax of anything else."""
     arguments.whole("bins", bins, BINS)
     if not (probabilities.amin() >= 0 and (probabilities.sum(-1) - 1).abs().amax() <= 1e-3):
-        raise ValueError("probabilities must sum to 1. Got other rows. Try logits.softmax(-1).")
+        sums = probabilities.sum(-1)
+        raise ValueError(
+            f"probabilities must be at least 0 and sum to 1. Got entries from {probabilities.amin():.3g} and sums from "
+            f"{sums.amin():.5g} to {sums.amax():.5g}. Try logits.softmax(-1)."
+        )
     if y.dtype != torch.int64 or y.shape != probabilities.shape[-2:-1]:
         raise ValueError(
             f"y must hold one class number for each sample. Got {y.dtype} of shape {tuple(y.shape)} for "

@@ -99,7 +99,11 @@ def soft(y: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
             "Try class numbers, y.argmax(-1)."
         )
     if not (y.amin() >= 0 and (y.sum(-1) - 1).abs().amax() <= 1e-3):
-        raise ValueError("soft targets must be probabilities that sum to 1. Got other rows. Try y.softmax(-1).")
+        sums = y.sum(-1)
+        raise ValueError(
+            f"soft targets must be at least 0 and sum to 1. Got entries from {y.amin():.3g} and sums from "
+            f"{sums.amin():.5g} to {sums.amax():.5g}. Try y.softmax(-1)."
+        )
     return y.to(logits.dtype)
 
 

@@ -32,6 +32,14 @@ def test_the_curve_and_the_error_belong_together(bins):
     assert shown.error == pytest.approx((gaps * shown.counts).sum() / 500, abs=1e-6)
 
 
+def test_a_confidence_of_one_shares_the_last_bin():
+    """Sure and wrong, 0.95 and right: one bin with confidence 0.975 and accuracy 0.5."""
+    p, y = torch.tensor([[1.0, 0.0], [0.95, 0.05]]), torch.tensor([1, 0])
+    shown = calibration.reliability(p, y, bins=10)
+    assert (shown.confidence.tolist(), shown.accuracy.tolist()) == (pytest.approx([0.975]), [0.5])
+    assert shown.error == pytest.approx(0.475)
+
+
 def test_every_member_has_its_own_error():
     p, y = drawn(3, 50, 4), torch.arange(50) % 4
     errors = calibration.calibration_error(p, y)
@@ -42,7 +50,7 @@ def test_every_member_has_its_own_error():
 
 def test_a_network_that_is_sure_and_right_has_no_error():
     p, y = torch.eye(3), torch.arange(3)
-    assert calibration.calibration_error(p, y) == 0
+    assert calibration.calibration_error(p, y) < 2 * torch.finfo(p.dtype).eps  # rounding: nothing is surer than 1 - eps
     assert calibration.calibration_error(p, 2 - y) == pytest.approx(2 / 3)
     assert calibration.reliability(p, y).confidence.tolist() == [1.0]
 
@@ -61,6 +69,18 @@ def test_a_network_that_is_sure_and_right_has_no_error():
 def test_what_is_no_probability_or_no_target(p, y, refused):
     with refused():
         calibration.reliability(p, y)
+
+
+@pytest.mark.parametrize(
+    ("p", "got"),
+    [
+        (torch.tensor([[1.5, -0.5]]), "entries from -0.5 and sums from 1 to 1. Try logits.softmax(-1)."),
+        (torch.tensor([[0.5, 0.5], [0.2, 0.3]]), "entries from 0.2 and sums from 0.5 to 1. Try logits.softmax(-1)."),
+    ],
+)
+def test_the_message_says_what_is_wrong_with_a_probability(p, got, refused):
+    with refused(got, start="probabilities must be at least 0 and sum to 1"):
+        calibration.reliability(p, torch.zeros(len(p), dtype=torch.int64))
 
 
 @pytest.mark.parametrize("bins", [0, 1.5])

@@ -223,16 +223,16 @@ def test_every_member_has_its_own_label_smoothing():
 
 
 @pytest.mark.parametrize(
-    "y",
+    ("y", "got"),
     [
-        torch.full((2, 3), 0.5),
-        torch.tensor([[1.5, -0.5, 0.0]] * 2),
-        torch.full((2, 2), 0.5),
-        torch.full((2, 3), torch.nan),
+        (torch.full((2, 3), 0.5), "entries from 0.5 and sums from 1.5 to 1.5. Try y.softmax(-1)."),
+        (torch.tensor([[1.5, -0.5, 0.0]] * 2), "entries from -0.5 and sums from 1 to 1. Try y.softmax(-1)."),
+        (torch.full((2, 2), 0.5), "(2, 2)"),
+        (torch.full((2, 3), torch.nan), "entries from nan and sums from nan to nan. Try y.softmax(-1)."),
     ],
 )
-def test_soft_targets_that_are_no_probabilities(y, refused):
-    with refused(start="soft targets must"):
+def test_soft_targets_that_are_no_probabilities(y, got, refused):
+    with refused(got, start="soft targets must"):
         losses.cross_entropy(torch.zeros(2, 3), y)
 
 
