@@ -45,7 +45,8 @@ def shifted(x: torch.Tensor, y: torch.Tensor, generator: draws.Generators, pixel
 def mixup(x: torch.Tensor, y: torch.Tensor, generator: draws.Generators, alpha: float = 0.2, classes: int = 10):
     """Mix every sample with another one, in inputs and targets: l a + (1 - l) b (Zhang et al. 2018, eq. 1).
 
-    As in their figure 1, l is drawn from Beta(alpha, alpha) once for a mini-batch, and b is the shuffled mini-batch.
+    As in their figure 1, l is drawn from Beta(alpha, alpha) once for a mini-batch; b is the shuffled mini-batch, not
+    one of a second loader.
 
     Args:
         x: (..., batch, features).

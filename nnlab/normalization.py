@@ -61,6 +61,7 @@ def batch_norm(x, weight, bias, running: Running, train: bool, momentum: float =
         ValueError, TypeError: one sample in training, or a value outside its range.
     """
     arguments.fraction("momentum", momentum, MOMENTUM)
+    arguments.positive("eps", eps, EPS)
     if not train:
         scale = (running.var + eps).rsqrt().unsqueeze(BATCH)  # (..., 1, units)
         kept = Standardized((x - running.mean.unsqueeze(BATCH)) * scale, scale, None)

@@ -25,7 +25,7 @@ def weights(params: dict) -> dict:
 
 
 def l2(w: torch.Tensor, lam, half: bool = True, member_axes: int = 0) -> Penalty:
-    """L2: the price (lam / 2) sum of w^2 and its gradient lam w (Goodfellow et al. 2016, eq. 7.1 and 7.2).
+    """L2: the price (lam / 2) sum of w^2 and its gradient lam w (Goodfellow et al. 2016, eq. 7.2 and 7.3).
 
     Args:
         w: weights of any shape. lam: zero or positive.

@@ -60,7 +60,8 @@ class Regularization:
         """One step of the optimizer ``rule``, with all that these settings add.
 
         Args:
-            w, g: all parameters and their gradients, (member, parameter). is_weight: (parameter,), 1 or 0.
+            w, g: all parameters and their gradients, (member, parameter).
+            is_weight: (parameter,), True or False, as ``which_are_weights`` returns.
 
         Returns:
             the new parameters, and the new state of the optimizer.

@@ -114,8 +114,11 @@ def test_one_sample_is_no_batch(refused):
     normalization.batch_norm(torch.ones(1, 3), one, one, Running(one, one), train=False)
 
 
-@pytest.mark.parametrize(("name", "value"), [("momentum", 1.0), ("momentum", -0.1), ("eps", 0.0), ("eps", math.nan)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("momentum", 1.0), ("momentum", -0.1), ("eps", 0.0), ("eps", -1.0), ("eps", math.nan)]
+)
 def test_settings_outside_their_range(name, value, refused):
     one = torch.ones(3)
-    with refused(repr(value), start=name):
-        normalization.batch_norm(torch.ones(2, 3), one, one, Running(one, one), train=True, **{name: value})
+    for train in (True, False):
+        with refused(repr(value), start=name):
+            normalization.batch_norm(torch.ones(2, 3), one, one, Running(one, one), train, **{name: value})
