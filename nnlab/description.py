@@ -15,9 +15,9 @@ from nnlab import arguments
 
 @dataclass(frozen=True)
 class Slider:
-    """A control for a number in [low, high]; a whole number where ``step`` is one. ``log`` gives each decade a
-    number of equal ``step`` s of its exponent, and values with three significant digits.
+    """A control for a number in [low, high]; a whole number where ``whole`` is True or ``step`` is a whole number.
 
+    ``log`` gives each decade a number of equal ``step`` s of its exponent, and values with three significant digits.
     The keys of the keyboard walk over ``stops``; a value between two stops is as good, and is shown as it is.
     """
 
@@ -28,6 +28,7 @@ class Slider:
     step: float
     label: str
     log: bool = False
+    whole: bool = False
 
     @property
     def ends(self) -> tuple:
@@ -42,10 +43,13 @@ class Slider:
         if not self.log:
             return [self.clean(point) for point in points]
         digits = 2 if self.step >= 0.04 else 3
-        return sorted({self.clean(v) for v in [*(float(f"{10**p:.{digits}g}") for p in points[1:-1]), *self.ends]})
+        between = [float(f"{10**p:.{digits}g}") for p in points[1:-1]]
+        return sorted({self.clean(round(v) if self.whole else v) for v in [*between, *self.ends]})
 
     def text(self, value) -> str:
         """The value as it stands beside the slider: every digit that matters, and no more."""
+        if self.whole:
+            return str(value)
         if self.log:
             return f"{float(f'{value:.3g}'):g}"  # 1000, not 1e+03
         decimals = max(0, -math.floor(math.log10(self.step) + 1e-6))
@@ -59,7 +63,8 @@ class Slider:
         arguments.number(
             self.name, value, rule, lambda v: self.low - slack <= v <= self.high + slack, f"{self.default:g}"
         )
-        if isinstance(self.step, int):
+        value = min(max(value, self.low), self.high)  # an end that was rounded may lie a little outside
+        if self.whole or isinstance(self.step, int):
             if value != int(value):
                 raise ValueError(f"{self.name} must be a whole number. Got {value!r}. Try {round(value)}.")
             return int(value)

@@ -12,9 +12,10 @@ from nnlab.description import Choice, Description, Preset, Slider, Toggle
 WHOLE = Slider("steps", 20, 1, 60, 1, "steps")
 REAL = Slider("start", -2.5, -3.0, 3.0, 0.1, "start")
 LOG = Slider("lr", 0.1, 0.01, 10.0, 0.05, "lr", log=True)
+COUNT = Slider("masks", 100, 1, 1000, 0.25, "masks", log=True, whole=True)
 CHOICE = Choice("shape", "bowl", ("bowl", "two valleys"), "shape")
 TOGGLE = Toggle("exact", False, "exact")
-CONTROLS = (WHOLE, REAL, LOG, CHOICE, TOGGLE)
+CONTROLS = (WHOLE, REAL, LOG, COUNT, CHOICE, TOGGLE)
 
 
 def describe(presets=()):
@@ -46,9 +47,24 @@ def test_a_whole_slider_gives_whole_numbers(value):
     assert isinstance(WHOLE.clean(float(value)), int)
 
 
+@given(st.integers(1, 1000))
+def test_a_count_on_a_log_slider_is_whole(value):
+    assert COUNT.clean(float(value)) == value
+    assert isinstance(COUNT.clean(float(value)), int)
+    assert COUNT.text(COUNT.clean(value)) == str(value)
+
+
+def test_a_value_just_outside_an_end_is_that_end():
+    threshold = Slider("threshold", 1.0, 0.01, 100.0, 0.1, "threshold", log=True)
+    assert (threshold.clean(0.0099), threshold.clean(100.0001)) == (0.01, 100.0)
+    assert REAL.clean(3.000001) == 3.0
+    assert WHOLE.clean(60.00001) == 60
+
+
 @pytest.mark.parametrize(
     ("control", "value"),
     [
+        *[(COUNT, v) for v in (0, 0.5, 2.5, 1001, "3", True, None, math.nan)],
         *[(WHOLE, v) for v in (0, 61, 2.5, "3", True, None, math.nan)],
         *[(REAL, v) for v in (-3.01, 3.1, math.inf, math.nan, "1", False)],
         *[(LOG, v) for v in (0, 0.009, 10.1, -0.1, math.nan, "0.1")],
@@ -62,7 +78,14 @@ def test_values_outside_the_range(control, value, refused):
 
 
 def test_values_fill_in_the_defaults(refused):
-    assert describe().values(steps=3) == {"steps": 3, "start": -2.5, "lr": 0.1, "shape": "bowl", "exact": False}
+    assert describe().values(steps=3) == {
+        "steps": 3,
+        "start": -2.5,
+        "lr": 0.1,
+        "masks": 100,
+        "shape": "bowl",
+        "exact": False,
+    }
     with refused("'stepps'"):
         describe().values(stepps=3)
 
@@ -71,6 +94,7 @@ def test_code_names_what_is_not_the_default():
     assert describe().code(describe().values()) == "nnlab.explorers.made_up()"
     code = describe().code(describe().values(lr=2, exact=True, shape="two valleys"))
     assert code == "nnlab.explorers.made_up(lr=2.0, shape='two valleys', exact=True)"
+    assert describe().code(describe().values(masks=128.0)) == "nnlab.explorers.made_up(masks=128)"
 
 
 @given(st.integers(1, 60), st.floats(-3, 3), st.floats(0.01, 10), st.sampled_from(CHOICE.options), st.booleans())

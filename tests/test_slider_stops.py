@@ -27,6 +27,24 @@ def test_round_numbers_are_stops_of_a_logarithmic_slider():
     assert {0.01, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0} <= set(LR.stops)
 
 
+def test_stops_of_a_count_are_whole_numbers_and_none_comes_twice():
+    count = Slider("members", 4, 1, 32, 0.1, "predictors", log=True, whole=True)
+    assert count.stops == [1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32]
+    assert {type(stop) for stop in count.stops} == {int}
+
+
+COUNTS = {"batch_size", "classes", "masks", "members", "seed", "seeds", "steps", "updates"}
+
+
+@pytest.mark.parametrize("name", nnlab.explorers.__all__)
+def test_counts_are_whole_numbers_in_every_explorer(name):
+    explorer = getattr(nnlab.explorers, name)()
+    for control in explorer.description.controls:
+        if isinstance(control, Slider) and control.name in COUNTS:
+            assert {type(stop) for stop in control.stops} == {int}, control.name
+            assert all(label.isdigit() for label, _ in explorer.controls[control.name].options)
+
+
 @pytest.mark.parametrize(
     ("slider", "value", "text"),
     [

@@ -41,14 +41,14 @@ def draws(seed: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal((UPDATES, MOST))
 
 
-def compute(batch_size: float, momentum: float, updates: int, shift: float, seed: int) -> Result:
+def compute(batch_size: int, momentum: float, updates: int, shift: float, seed: int) -> Result:
     """Let the running statistics follow ``updates`` batches, then normalize the last one in both ways.
 
     z is normal with standard deviation 2; its mean moves evenly from 3 to 3 + shift in 200 updates, because the
     layers below learn. Running statistics start at mean 0 and variance 1 and move by (1 - momentum) old + momentum
     new, as in ``nnlab.normalization.batch_norm``. Weight 1 and bias 0, so the output is the standardized z.
     """
-    m = round(batch_size)
+    m = batch_size
     z = STD * draws(seed)[:updates, :m] + true_mean(shift, np.arange(1, updates + 1))[:, None]
     batch_mean, batch_var = z.mean(1), z.var(1)
     mean, var = follow(0.0, batch_mean, momentum), follow(1.0, batch_var * m / (m - 1), momentum)
@@ -131,7 +131,7 @@ DESCRIPTION = Description(
     name="batch_norm",
     title="Why does the same batch give two answers?",
     controls=(
-        Slider("batch_size", 8.0, 2.0, 128.0, math.log10(2), "batch size", log=True),
+        Slider("batch_size", 8, 2, MOST, math.log10(2), "batch size", log=True, whole=True),
         Slider("momentum", 0.1, 0.01, 0.9, 0.05, "momentum", log=True),
         Slider("updates", 10, 1, UPDATES, 1, "updates"),
         Slider("shift", 0.0, 0.0, 12.0, 0.5, "mean moves by"),
@@ -150,12 +150,12 @@ DESCRIPTION = Description(
         Preset(
             "well trained",
             "large batches, many updates: both pairs of statistics agree",
-            {"batch_size": 128.0, "updates": 200},
+            {"batch_size": 128, "updates": 200},
         ),
         Preset(
             "batch of two",
             "in training the outputs are 1 and -1, whatever the samples are",
-            {"batch_size": 2.0, "updates": 200},
+            {"batch_size": 2, "updates": 200},
         ),
         Preset(
             "too forgetful",
@@ -165,7 +165,7 @@ DESCRIPTION = Description(
         Preset(
             "too slow",
             "momentum 0.01 while the layer moves: the memory stays far behind",
-            {"momentum": 0.01, "updates": 200, "shift": 12.0, "batch_size": 32.0},
+            {"momentum": 0.01, "updates": 200, "shift": 12.0, "batch_size": 32},
         ),
     ),
 )

@@ -110,11 +110,11 @@ def uniform(seed: int) -> np.ndarray:
     return np.random.default_rng(seed).random((1000, 64))
 
 
-def compute(rate: float, masks: float, digit: int, seed: int) -> Result:
+def compute(rate: float, masks: int, digit: int, seed: int) -> Result:
     """What each mask, their mean, the scaled pass and the wrongly scaled pass say about one digit."""
     k = round(10 * rate)
     p, net, label = RATES[k], network(k), int(trained()[1].y[doubtful()[digit]])
-    kept = uniform(seed)[: round(masks)] >= p
+    kept = uniform(seed)[:masks] >= p
     units = net.units[digit]
     right = right_class(units * kept / (1 - p), net, label)
     scaled, by_p = (float(right_class(units * factor, net, label)) for factor in (1, p / (1 - p)))
@@ -183,7 +183,7 @@ DESCRIPTION = Description(
     title="Who answers for a network that forgets?",
     controls=(
         Slider("rate", 0.5, 0.0, 0.9, 0.1, "rate p"),
-        Slider("masks", 100.0, 1.0, 1000.0, 0.25, "masks", log=True),
+        Slider("masks", 100, 1, 1000, 0.25, "masks", log=True, whole=True),
         Slider("digit", 0, 0, DIGITS - 1, 1, "digit in doubt"),
         Slider("seed", 0, 0, 20, 1, "seed of the masks"),
     ),
@@ -201,7 +201,7 @@ DESCRIPTION = Description(
             "one mask leaves about six of 64 units; scaled by p the network shouts, nine times too loud",
             {"rate": 0.9},
         ),
-        Preset("few masks", "the mean of three masks is still an accident", {"masks": 3.0}),
+        Preset("few masks", "the mean of three masks is still an accident", {"masks": 3}),
     ),
     size=(9.6, 3.6),
 )

@@ -118,12 +118,12 @@ def on_digits(networks: str) -> tuple[float, float]:
     return float(square), float((all_pairs - MEMBERS * square) / (MEMBERS * (MEMBERS - 1)))
 
 
-def compute(members: float, shared: float, networks: str, seed: int) -> Result:
+def compute(members: int, shared: float, networks: str, seed: int) -> Result:
     """The error of the mean of K predictors, divided by that of one."""
     points, disc = on_the_disc(shared, seed)
     square, product = on_digits(networks)
-    k = round(members)
-    return Result(k, shared, networks, points[:k], disc / 0.5, expected(1, shared), expected(1, product / square))
+    theory, digits = expected(1, shared), expected(1, product / square)
+    return Result(members, shared, networks, points[:members], disc / 0.5, theory, digits)
 
 
 def draw(figure) -> dict:
@@ -192,7 +192,7 @@ DESCRIPTION = Description(
     name="ensemble",
     title="How much better is the mean of K predictors?",
     controls=(
-        Slider("members", 4.0, 1.0, float(MEMBERS), 0.1, "predictors K", log=True),
+        Slider("members", 4, 1, MEMBERS, 0.1, "predictors K", log=True, whole=True),
         Slider("shared", 0.0, 0.0, 1.0, 0.05, "shared part"),
         Choice("networks", NETWORKS[0], NETWORKS, "networks"),
         Slider("seed", 0, 0, 20, 1, "seed of the disc"),
@@ -202,19 +202,17 @@ DESCRIPTION = Description(
     update=update,
     sentence=sentence,
     presets=(
-        Preset("independent", "the error falls as 1 / K: ten times as many, a tenth of the error", {"members": 32.0}),
-        Preset(
-            "half shared", "no number of predictors averages the shared half away", {"members": 32.0, "shared": 0.5}
-        ),
+        Preset("independent", "the error falls as 1 / K: ten times as many, a tenth of the error", {"members": 32}),
+        Preset("half shared", "no number of predictors averages the shared half away", {"members": 32, "shared": 0.5}),
         Preset(
             "like the networks",
             "networks that learn from the same digits err almost alike",
-            {"members": 32.0, "shared": 0.83},
+            {"members": 32, "shared": 0.83},
         ),
         Preset(
             "own digits",
             "33 digits for each network: they agree less, so averaging helps more",
-            {"members": 32.0, "networks": NETWORKS[2], "shared": 0.47},
+            {"members": 32, "networks": NETWORKS[2], "shared": 0.47},
         ),
     ),
     size=(8.4, 3.5),

@@ -97,11 +97,11 @@ def calibrated(amount: int, labels: str) -> tuple[Reliability, np.ndarray, float
     return shown, calibration_error(p, y).numpy(), float(confidence.mean()), float(right)
 
 
-def compute(smoothing: float, classes: float, steps: float, labels: str) -> Result:
+def compute(smoothing: float, classes: int, steps: int, labels: str) -> Result:
     """Loss, descent and networks for one amount of smoothing, which is rounded to the nearest 0.05."""
-    amount, k = round(smoothing / STEP), round(classes)
-    a = AMOUNTS[amount]
-    path = descend(a, k, round(steps))
+    amount = round(smoothing / STEP)
+    a, k = AMOUNTS[amount], classes
+    path = descend(a, k, steps)
     return Result(a, k, labels, loss_by_gap(GAPS, a, k), best_gap(a, k), path, *calibrated(amount, labels))
 
 
@@ -144,10 +144,11 @@ def update(artists: dict, result: Result) -> None:
 def sentence(result: Result) -> str:
     """The best gap and the one that was reached; accuracy, confidence and calibration error of the networks."""
     a, gap, steps = result.smoothing, result.path[-1], counted(len(result.path) - 1, "step")
+    labels = f"{WRONG}, in the test too" if result.labels == WRONG else result.labels
     where = f"is lowest at the logit gap {result.best:.2f}" if a else "falls for ever as the logit gap grows"
     return (
         f"a = {a:.2g}, {result.classes} classes: the loss {where}; {steps} of descent reach {gap:.2f}. "
-        f"Networks on {result.labels}: accuracy {result.accuracy:.1%}, confidence {result.confidence:.1%}, "
+        f"Networks on {labels}: accuracy {result.accuracy:.1%}, confidence {result.confidence:.1%}, "
         f"calibration error {np.median(result.errors):.3f} ({result.errors.min():.3f} to {result.errors.max():.3f})."
     )
 
@@ -157,8 +158,8 @@ DESCRIPTION = Description(
     title="What happens when a network may not be quite sure?",
     controls=(
         Slider("smoothing", 0.1, 0.0, HIGHEST, STEP, "smoothing a"),
-        Slider("classes", 10.0, 2.0, 1000.0, 0.15, "classes K (left)", log=True),
-        Slider("steps", 100.0, 1.0, 1000.0, 0.25, "descent steps (left)", log=True),
+        Slider("classes", 10, 2, 1000, 0.15, "classes K (left)", log=True, whole=True),
+        Slider("steps", 100, 1, 1000, 0.25, "descent steps (left)", log=True, whole=True),
         Choice("labels", WRONG, (WRONG, CLEAN), "networks learn"),
     ),
     compute=compute,
@@ -169,14 +170,14 @@ DESCRIPTION = Description(
         Preset(
             "no smoothing",
             "the loss has no lowest point: 1,000 steps, and the gap still grows",
-            {"smoothing": 0.0, "steps": 1000.0},
+            {"smoothing": 0.0, "steps": 1000},
         ),
         Preset("clean digits", "these networks were right to be sure: now they say too little", {"labels": CLEAN}),
         Preset("too much", "a half of every label is spread out: nobody dares to be sure", {"smoothing": 0.5}),
         Preset(
             "many classes",
             "a thousand classes: the best gap grows only as the logarithm of their number",
-            {"classes": 1000.0, "steps": 1000.0},
+            {"classes": 1000, "steps": 1000},
         ),
     ),
     size=(9.0, 3.7),
@@ -190,6 +191,7 @@ def label_smoothing(**values) -> Explorer:
         smoothing: a, 0 to 0.5, rounded to the nearest 0.05.
         classes: K of the sample on the left, 2 to 1,000.
         steps: of gradient descent on its logits, 1 to 1,000, with lr 1.
-        labels: "300 digits, a fifth wrong" or "1,077 digits", what the networks on the right learn from.
+        labels: "300 digits, a fifth wrong" or "1,077 digits", what the networks on the right learn from. With wrong
+            labels, a fifth of the test labels are wrong as well; accuracy and calibration are measured against them.
     """
     return Explorer(DESCRIPTION, **values)

@@ -76,13 +76,13 @@ def measured_variance(seed: int) -> np.ndarray:
     return (gradients**2).sum(-1).mean(0)
 
 
-def compute(batch_size: float, lr: float, steps: int, seed: int) -> Result:
+def compute(batch_size: int, lr: float, steps: int, seed: int) -> Result:
     """Descend with batches of ``batch_size`` samples, drawn with replacement, and with all samples.
 
     With replacement, the samples of a batch are independent, so the variance of their mean is sigma^2 / m exactly,
     with sigma^2 the variance of the gradient of a single sample (summed over both parameters).
     """
-    given, m = problem(), round(batch_size)
+    given, m = problem(), batch_size
     path = descend(moments(seed)[:steps, m - 1] / m, lr)
     full = np.stack([given.x, given.x**2, given.x * given.y, given.y]).mean(1)
     full_path = descend(np.broadcast_to(full, (steps, 4)), lr)
@@ -172,7 +172,7 @@ DESCRIPTION = Description(
     name="minibatch_noise",
     title="What does a small batch cost?",
     controls=(
-        Slider("batch_size", 8.0, 1.0, 128.0, math.log10(2), "batch size m", log=True),
+        Slider("batch_size", 8, 1, SAMPLES, math.log10(2), "batch size m", log=True, whole=True),
         Slider("lr", 0.2, 0.01, 3.0, 0.02, "learning rate lr", log=True),
         Slider("steps", 100, 1, STEPS, 1, "steps"),
         Slider("seed", 0, 0, 20, 1, "seed"),
@@ -182,12 +182,12 @@ DESCRIPTION = Description(
     update=update,
     sentence=sentence,
     presets=(
-        Preset("one sample", "the cheapest step, and the noisiest: it never settles", {"batch_size": 1.0}),
-        Preset("large batch", "the path follows the grey one, at 128 times the cost", {"batch_size": 128.0}),
+        Preset("one sample", "the cheapest step, and the noisiest: it never settles", {"batch_size": 1}),
+        Preset("large batch", "the path follows the grey one, at 128 times the cost", {"batch_size": 128}),
         Preset(
             "small steps",
             "one sample, but lr 0.05: slower, and the cloud is smaller",
-            {"batch_size": 1.0, "lr": 0.05, "steps": 200},
+            {"batch_size": 1, "lr": 0.05, "steps": 200},
         ),
         Preset("large steps", "batches of 8, but lr 1: early there, and then a wide cloud", {"lr": 1.0}),
     ),

@@ -111,6 +111,11 @@ def test_what_the_presets_claim():
     assert together[0] > together[1] > together[2] + 0.2
 
 
+def test_a_count_is_a_whole_number(refused):
+    with refused("1.3", start="members must be a whole number"):
+        run(members=1.3)
+
+
 def test_members_and_seed_choose_what_is_shown():
     few, many = run(members=2.0), run(members=32.0)
     assert (len(few.points), len(many.points)) == (2, MEMBERS)

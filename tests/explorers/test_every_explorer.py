@@ -147,6 +147,7 @@ def random_values(description, draw):
             value = draw.choice(control.ends)
         elif control.log:
             value = control.low * (control.high / control.low) ** draw.random()
+            value = round(value) if control.whole else value
         elif isinstance(control.step, int):
             value = draw.randint(control.low, control.high)
         else:
