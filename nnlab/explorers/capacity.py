@@ -43,7 +43,7 @@ class Result(NamedTuple):
 
 @lru_cache
 def problem(samples: str, wrong: bool) -> tuple[data.Split, data.Split]:
-    """Digits to learn from, the every fifth with a wrong label if ``wrong``, and those to validate on."""
+    """Digits to learn from, every fifth with a wrong label if ``wrong``, and those to validate on."""
     digits, n = data.digits(seed=0), SAMPLES[samples]
     y = digits.train.y[:n].clone()
     if wrong:
@@ -185,12 +185,12 @@ DESCRIPTION = Description(
         ),
         Preset(
             "more samples",
-            "the same share of wrong labels, but too many to learn by heart",
+            "the same share of wrong labels: 300 steps are too few to learn so many by heart",
             {"wrong": True, "width": "64", "samples": "all 1,077"},
         ),
         Preset(
             "bottleneck",
-            "two units in the middle: no width before and behind makes up for them",
+            "two units in the middle: within 300 steps no width before and behind makes up for them",
             {"shape": "bottleneck of 2", "width": "64", "samples": "all 1,077"},
         ),
     ),

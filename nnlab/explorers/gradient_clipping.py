@@ -119,6 +119,7 @@ def draw(figure) -> dict:
         "clipped_loss": right.plot([], [], "-", color="#0072B2", label="clipped")[0],
     }
     above_the_axes(right, [artists["clipped_loss"], artists["free_loss"]])
+    artists["where"].set(y=0.97, va="top")  # it may have two lines
     return artists
 
 
@@ -146,12 +147,13 @@ def update(artists: dict, result: Result) -> float:
 
 
 def remark(result: Result, zoom: float) -> str:
-    """How much wider the view is, or where the free path ended outside of it."""
-    if zoom > 1:
-        return f"view {zoom:,.0f} times wider"
+    """How much wider the view is, and where the free path ended if that is outside of it."""
     w, b = result.free.path[-1]
-    outside = abs(w - CENTRE[0]) > HALF_WIDTH or abs(b - CENTRE[1]) > HALF_HEIGHT
-    return f"free: thrown to w = {w:.3g}, b = {b:.3g}" if outside else ""
+    outside = abs(w - CENTRE[0]) > HALF_WIDTH * zoom or abs(b - CENTRE[1]) > HALF_HEIGHT * zoom
+    parts = [f"view {zoom:,.0f} times wider"] if zoom > 1 else []
+    if outside:
+        parts.append(f"free: thrown to w = {w:.3g}, b = {b:.3g}")
+    return "\n".join(parts)
 
 
 def sentence(result: Result) -> str:
@@ -159,11 +161,12 @@ def sentence(result: Result) -> str:
     run, free = result.clipped, result.free
     cut, steps = int((run.used < run.norm * (1 - 1e-9)).sum()), len(run.norm)
     longest = int(free.norm.argmax())
+    end = f"at {free.loss[-1]:.1g}" if free.loss[-1] > SMALL else f"below {SMALL:g}"
     return (
         f"{result.kind} at {result.threshold:.3g}, lr {result.lr:.3g}: {cut} of {counted(steps, 'step')} cut, "
         f"the loss gets {below(run.loss.min())}; without clipping the largest gradient, {free.norm[longest]:.2g}, "
         f"at step {longest + 1}, moves the weights by {result.lr * free.norm[longest]:.2g}, "
-        f"and the loss ends at {max(free.loss[-1], SMALL):.1g}."
+        f"and the loss ends {end}."
     )
 
 

@@ -22,6 +22,7 @@ TRUTHS = {
     "step": lambda x: np.where(x < 0, -1.0, 1.0),
 }
 VIEW, FLOOR = 2.0, 1e-4
+ROUNDING = {"training": 1e-12, "bias²": 1e-20}  # an error below is what rounding leaves of 0
 LOOK = {
     "training": ("#0072B2", "-"),
     "validation": ("#D55E00", "--"),
@@ -71,7 +72,8 @@ def compute(truth: str, degree: int, samples: int, noise: float, seed: int) -> R
 
     Bias and variance as in Geman, Bienenstock & Doursat (1992), averaged over the grid. Least squares is linear in
     the targets, so the mean fit over all possible draws is the fit of the targets without noise: the bias is exact.
-    The validation error is the mean of (fit - truth)^2 over draws and grid, plus noise^2.
+    The validation error is bias² + variance + noise²: the mean of (fit - truth)^2 over all possible draws, with the
+    variance estimated from 200 of them.
     """
     f, x = TRUTHS[truth], np.linspace(-1, 1, samples)
     on_samples, on_grid = basis(samples)
@@ -145,8 +147,8 @@ def update(artists: dict, result: Result) -> None:
 
 def sentence(result: Result) -> str:
     """The errors of the chosen degree, their parts, and the best degree."""
-    rounded = ([0 if e < 1e-12 else e for e in error.tolist()] for error in result.errors.values())
-    training, validation, bias2, variance = (error[result.degree - 1] for error in rounded)
+    chosen = {name: float(error[result.degree - 1]) for name, error in result.errors.items()}
+    training, validation, bias2, variance = (0 if e < ROUNDING.get(name, 0) else e for name, e in chosen.items())
     all_validation = result.errors["validation"]
     return (
         f"{result.truth}, degree {result.degree}, {len(result.x)} samples: training error {training:.3g}, validation "

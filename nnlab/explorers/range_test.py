@@ -159,7 +159,11 @@ DESCRIPTION = Description(
     update=update,
     sentence=sentence,
     presets=(
-        Preset("SGD", "it needs rates three times as large as momentum does, or more", {"optimizer": "SGD"}),
+        Preset(
+            "SGD",
+            "its suggestion is four times that of momentum, its best full run ten times",
+            {"optimizer": "SGD"},
+        ),
         Preset("Adam", "its steps have the length lr, so the rates are small", {"optimizer": "Adam"}),
         Preset("one seed, raw", "what a single run shows without smoothing", {"seeds": 1, "smoothing": 0.0}),
         Preset("too short", "50 steps: the loss has no time to fall before the rates are too large", {"steps": "50"}),

@@ -30,7 +30,7 @@ LOST = 1e6  # a run whose loss is above it has left for good
 FLOOR = 1e-5  # of the picture
 COLORS, WIDTH = ("#0072B2", "#D55E00"), 2.0
 
-FORMULAS = {  # name -> the schedule that after T steps is at a tenth or at zero, or has gone round four times
+FORMULAS = {  # name -> the schedule that after T steps is at a tenth or at zero, or has gone round four times or more
     "time decay": lambda T: TimeDecay(k=float(f"{9 / T:.3g}")),
     "exponential": lambda T: Exponential(k=float(f"{math.log(10) / T:.3g}")),
     "step": lambda T: Step(every=T // 2, gamma=0.316),
@@ -181,7 +181,8 @@ def schedule(**values) -> Explorer:
 
     The loss has two directions: one with walls that are steep far out, where a large rate overshoots, and a flat one,
     which needs a large rate for long. After T steps time decay, exponential, step and inverse root are at a tenth,
-    cosine is at zero, and cosine restarts and triangular have gone round four times.
+    cosine is at zero, and cosine restarts and triangular have gone round four times (more often when T is small and no
+    multiple of 8).
 
     Args:
         formula: "time decay", "exponential", "step", "inverse root", "cosine", "cosine restarts" or "triangular".

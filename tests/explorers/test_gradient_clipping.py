@@ -11,6 +11,7 @@ from nnlab.explorers.gradient_clipping import (
     BY_NORM,
     BY_VALUE,
     DESCRIPTION,
+    HALF_WIDTH,
     below,
     cliff,
     clip,
@@ -126,15 +127,31 @@ def test_the_view_holds_the_clipped_path_and_says_where_the_free_one_is(kind, th
     assert w0 <= path[:, 0].min() <= path[:, 0].max() <= w1
     assert b0 <= path[:, 1].min() <= path[:, 1].max() <= b1
     assert tuple(left.images[0].get_extent()) == (w0, w1, b0, b1)
-    text = PICTURE.artists["where"].get_text()
-    assert (w0 <= w <= w1 and b0 <= b <= b1) or text
+    note = PICTURE.artists["where"]
+    outside = not (w0 <= w <= w1 and b0 <= b <= b1)
+    assert ("thrown to" in note.get_text()) == outside
+    assert ("times wider" in note.get_text()) == (w1 - w0 > 2 * HALF_WIDTH * 1.001)
+    assert not note.get_text() or inside(note.get_window_extent(), left.bbox)
+
+
+def inside(box, frame):
+    return frame.x0 <= box.x0 <= box.x1 <= frame.x1 and frame.y0 <= box.y0 <= box.y1 <= frame.y1
+
+
+def test_a_wider_view_that_the_free_path_leaves_says_both():
+    result = run(steps=2)
+    held = result.clipped._replace(path=np.array([(5.0, -2.0), (9.0, -2.0)]))
+    for end, said in (((5.0, 7.4), "\nfree: thrown to w = 5, b = 7.4"), ((5.0, 3.5), ""), ((9.0, -6.0), "")):
+        thrown = result.free._replace(path=np.array([(5.0, -2.0), (5.0, -2.0), end]))
+        PICTURE.show(result._replace(clipped=held, free=thrown))
+        assert PICTURE.artists["where"].get_text() == "view 4 times wider" + said
 
 
 def test_the_note():
     result = run()
     w, b = result.free.path[-1]
     assert remark(result, 1.0) == f"free: thrown to w = {w:.3g}, b = {b:.3g}"
-    assert remark(result, 16.0) == "view 16 times wider"
+    assert remark(result, 4.0**9) == "view 262,144 times wider"
     assert remark(run(steps=1), 1.0) == ""
 
 
@@ -145,5 +162,8 @@ def test_the_sentence():
     assert "largest gradient, 3.9e+02, at step 60, moves the weights by 39, and the loss ends at 0.09." in sentence(
         result
     )
+    away = DESCRIPTION.presets[-1]
+    assert away.label == "away from the edge"
+    assert sentence(run(**away.values)).endswith("and the loss ends below 1e-06.")
     assert below(0.001) == "below 0.001"
     assert below(0.0011) == "below 0.01"

@@ -93,3 +93,12 @@ def test_the_sentence_names_the_best_degree():
     best = min(DEGREES, key=lambda degree: result.errors["validation"][degree - 1])
     assert sentence(result).endswith(f"has degree {best}.")
     assert "bias² 0 +" in sentence(run())
+
+
+def test_rounding_is_shown_as_zero_and_a_small_bias_is_not():
+    """A sine is no polynomial: its bias is small from degree 13 on, but not 0, as that of a cubic is."""
+    for samples, bias2 in ((25, "2.25e-13"), (100, "7.73e-14")):
+        assert f"bias² {bias2} +" in sentence(run(truth="sine", degree=13, samples=samples))
+    for samples in (16, 25, 100, 200):
+        for degree in (3, 8, 15):
+            assert "bias² 0 +" in sentence(run(degree=degree, samples=samples))

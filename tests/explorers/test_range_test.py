@@ -53,6 +53,20 @@ def test_more_smoothing_moves_the_lowest_point_to_the_right_and_a_shorter_test_s
     assert suggestions == sorted(suggestions, reverse=True)
 
 
+def test_what_the_presets_claim():
+    presets = {preset.label: preset.values for preset in DESCRIPTION.presets}
+    momentum = run()
+    sgd, adam, smooth, short = (run(**presets[label]) for label in ("SGD", "Adam", "too smooth", "too short"))
+    assert sgd.suggestion == pytest.approx(4 * momentum.suggestion, rel=0.2)
+    assert sgd.best == pytest.approx(10 * momentum.best)
+    for small, large in ((adam, momentum), (momentum, smooth)):
+        assert small.lowest < large.lowest
+        assert small.diverges < large.diverges
+    assert adam.suggestion < momentum.suggestion / 3
+    assert adam.best < momentum.best / 3
+    assert short.suggestion > 3 * short.best
+
+
 def test_fewer_seeds_are_the_first_ones():
     np.testing.assert_array_equal(run(seeds=2).smoothed, run(seeds=5).smoothed[:2])
 
