@@ -60,12 +60,19 @@ class Loaded:
         return self.moved(self.loader)
 
     def val(self) -> Batches:
-        return self.moved(self.val_loader or ())
+        return self.moved(() if self.val_loader is None else self.val_loader)
 
     def generators(self) -> dict[str, torch.Generator]:
-        """The generators of their own that the loaders have."""
-        loaders = {"loader": self.loader, "val_loader": self.val_loader}
-        return {name: g for name, loader in loaders.items() if (g := getattr(loader, "generator", None)) is not None}
+        """The generators of their own that the loaders and their samplers have, each of them once."""
+        found = {}
+        for name, loader in (("loader", self.loader), ("val_loader", self.val_loader)):
+            sampler, batches = getattr(loader, "sampler", None), getattr(loader, "batch_sampler", None)
+            owners = {"": loader, " sampler": sampler, " batches": batches, " order": getattr(batches, "sampler", None)}
+            for part, owner in owners.items():
+                generator = getattr(owner, "generator", None)
+                if generator is not None and not any(generator is other for other in found.values()):
+                    found[name + part] = generator
+        return found
 
     def moved(self, loader) -> Batches:
         return ((x.to(self.device), y.to(self.device)) for x, y in loader)

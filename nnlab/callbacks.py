@@ -41,8 +41,9 @@ class Callback:
 class EarlyStopping(Callback):
     """Stop when the validation curve has not improved for ``patience`` evaluations, and restore the best weights.
 
-    (Prechelt 1998, *Early Stopping - But When?*, calls this family of rules UP.) The weights that the model has at
-    the end are those of the best evaluation, whether the run was stopped, interrupted, or reached its last epoch.
+    (Goodfellow, Bengio & Courville 2016, *Deep Learning*, algorithm 7.1. The UP rules of Prechelt 1998, *Early
+    Stopping - But When?*, compare with the strip of epochs before instead of the best.) The weights that the model has
+    at the end are those of the best evaluation, whether the run was stopped, interrupted, or reached its last epoch.
 
     Args:
         patience: how many evaluations in a row may pass without a new best.
@@ -53,7 +54,8 @@ class EarlyStopping(Callback):
         best_step: after how many steps the best value was seen. best: that value.
 
     Raises:
-        TypeError, ValueError: ``patience`` is not a whole number of at least 1, or ``min_delta`` is negative.
+        TypeError, ValueError: ``patience`` is not a whole number of at least 1, or ``min_delta`` is negative; when
+            training begins, if lower is better for ``of``, or the run has no such curve.
     """
 
     def __init__(self, patience: int = 5, of: str = "val_loss", min_delta: float = 0.0):
@@ -69,6 +71,11 @@ class EarlyStopping(Callback):
         self.best, self.best_step, self.waited, self.weights = math.nan, 0, 0, {}
 
     def on_start(self, run: Run) -> None:
+        metric = (getattr(run, "metrics", None) or {}).get(self.of.removeprefix("val_"))
+        if getattr(metric, "higher_is_better", None) is False:  # torchmetrics say it
+            raise ValueError(
+                f"of must be 'val_loss', or a metric for which higher is better. Got {self.of!r}. Try of='val_loss'."
+            )
         if run.step == 0:
             self.start_anew()
 

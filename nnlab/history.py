@@ -90,7 +90,11 @@ class History:
         return self.evaluated if of.startswith("val_") else torch.arange(self.loss.shape[1])
 
     def median(self, of: str = "loss") -> torch.Tensor:
-        """The median over members, at every step of ``of``. A diverged member counts as the worst."""
+        """The median over members, at every step of ``of``.
+
+        A diverged member counts as the worst: inf for losses and training curves, 0 for the accuracy. What is worst for
+        another metric is not known here: nan stays nan, as it does for the accuracy of a regression.
+        """
         return self._quantile(of, 0.5)
 
     def band(self, of: str = "loss", coverage: float = 0.8) -> tuple[torch.Tensor, torch.Tensor]:
@@ -100,7 +104,10 @@ class History:
 
     def _quantile(self, of: str, q: float) -> torch.Tensor:
         arguments.one_of("of", of, self.curves)
-        worst = 0.0 if of.startswith("val_") and of != "val_loss" else torch.inf
+        if of == "val_accuracy":
+            worst = torch.nan if self.val_accuracy.isnan().all() else 0.0
+        else:
+            worst = torch.nan if of.startswith("val_") and of != "val_loss" else torch.inf
         curves = torch.nan_to_num(self.curves[of].double(), nan=worst, posinf=torch.inf)
         nearest = "nearest" if curves.isinf().any() else "linear"  # inf cannot be interpolated
         return torch.quantile(curves, q, dim=0, interpolation=nearest)
@@ -129,8 +136,11 @@ def concatenate(histories: Sequence[History]) -> History:
     """Several runs as the members of one record, for example the same ``fit`` with eight seeds.
 
     Raises:
-        ValueError: the runs differ in their number of steps, in their evaluations, or in what they recorded.
+        ValueError: there is no run, or they differ in their number of steps, in their evaluations, in what they
+            recorded, or in the shapes of their parameters.
     """
+    if not histories:
+        raise ValueError("histories must be at least one. Got none. Try concatenate([fit(...), fit(...)]).")
     first = histories[0]
     for other in histories[1:]:
         if other.loss.shape[1] != first.loss.shape[1] or not torch.equal(other.evaluated, first.evaluated):
@@ -143,6 +153,11 @@ def concatenate(histories: Sequence[History]) -> History:
                 f"all histories must record the same. Got {list(other.settings)}, {list(other.curves)} and "
                 f"{list(first.settings)}, {list(first.curves)}. Try the same arguments for every run."
             )
+        if shapes(other) != shapes(first):
+            raise ValueError(
+                f"all histories must be of networks with the same shapes. Got {shapes(other)} and {shapes(first)}. "
+                "Try one record for each network."
+            )
     return replace(
         first,
         settings={name: tuple(v for h in histories for v in h.settings[name]) for name in first.settings},
@@ -150,3 +165,8 @@ def concatenate(histories: Sequence[History]) -> History:
         **{name: torch.cat([getattr(h, name) for h in histories]) for name in CURVES},
         extra={name: torch.cat([h.extra[name] for h in histories]) for name in first.extra},
     )
+
+
+def shapes(history: History) -> dict[str, tuple[int, ...]]:
+    """The shape of every parameter of one member."""
+    return {name: tuple(p.shape[1:]) for name, p in history.params.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
@@ -13,13 +14,15 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from torch.utils.data import DataLoader
 
 from nnlab import arguments, checkpoints
-from nnlab.batches import batches_of
+from nnlab.batches import Sliced, batches_of
 from nnlab.callbacks import Callback
 from nnlab.data import Dataset
 from nnlab.history import History
 from nnlab.progress import progress_bar
 
 LAST, BEST = "last.pt", "best.pt"
+OTHER_FOLDER = "Try another folder for checkpoint=, or the arguments of that run."
+NO_BATCH = "data must give at least one mini-batch in an epoch. Got none. Try a smaller batch_size, or drop_last=False."
 
 
 def fit(
@@ -48,7 +51,7 @@ def fit(
     Args:
         model: any module that maps a batch x to logits.
         data: a ``Dataset``, or a DataLoader, or a pair of them for training and validation.
-        optimizer: one of ``torch.optim`` that holds the parameters of ``model``.
+        optimizer: one of ``torch.optim`` that holds the parameters of ``model``, or some of them.
         loss: (logits, y) -> scalar mean over the batch, such as ``nn.CrossEntropyLoss()``.
         epochs: how often to go through the training data. steps: how many updates. Give one of the two.
         batch_size: samples in a mini-batch, drawn without replacement, the last one may be smaller; None takes all.
@@ -57,12 +60,14 @@ def fit(
         metrics: name -> torchmetrics metric of (logits, y), computed on the validation data; None is the accuracy for
             class numbers and nothing for real targets. "accuracy" becomes ``val_accuracy``, "f1" ``extra["val_f1"]``.
         callbacks: see ``nnlab.callbacks``, for example ``EarlyStopping(patience=5)``.
-        clip_norm: the largest allowed norm of the whole gradient; ``extra["grad_norm"]`` then has the norm before.
+        clip_norm: the largest allowed norm of the whole gradient, that of all parameters which ``optimizer`` holds;
+            ``extra["grad_norm"]`` then has the norm before.
         seed: decides the order of samples, and dropout.
         device: where to train; None is where the model is.
         progress: show a progress bar, if somebody is there to see it.
         checkpoint: a folder for ``last.pt`` and ``best.pt`` (the lowest validation loss), written after every epoch.
-            If it has a ``last.pt``, the run goes on from there, and ends with the bits of an uninterrupted one.
+            If it has a ``last.pt``, the run goes on from there, and ends with the bits of an uninterrupted one; from
+            ``steps`` that ended within an epoch it cannot, and says so.
 
     Returns:
         A ``History`` with one member; ``extra["lr"]`` is the learning rate of every step.
@@ -113,7 +118,8 @@ class Run:
 
     Attributes:
         model, optimizer, loss, scheduler, batches, generator, device: what it trains with.
-        step, epoch: how many updates and how many complete passes were made. goal: the last step.
+        step, epoch: how many updates and how many passes were made; ``steps`` may cut the last pass short.
+        goal: the last step.
         stop: set it to True to end the run after this epoch.
     """
 
@@ -122,10 +128,12 @@ class Run:
         arguments.whole("seed", seed, 0, at_least=0)
         if clip_norm is not None:
             arguments.positive("clip_norm", clip_norm, 1.0)
-        self.model = model if device is None else model.to(device)
+        check_metrics(metrics)
+        self.model = model if device is None else model.to(usable(device))
         self.device = next(model.parameters()).device
         self.batches = batches_of(data, batch_size, self.device)
-        self.data, self.optimizer, self.loss, self.clip_norm = data, optimizer, loss, clip_norm
+        self.data, self.optimizer, self.clip_norm = data, optimizer, clip_norm
+        self.loss, self.plain_loss = self.first_loss, loss
         self.scheduler = bound(schedule, optimizer)
         self.metrics = None if metrics is None else {n: m.to(self.device) for n, m in metrics.items()}
         self.callbacks = list(callbacks)
@@ -141,47 +149,78 @@ class Run:
         if (epochs is None) == (steps is None):
             raise ValueError(f"give either epochs or steps. Got epochs={epochs} and steps={steps}. Try epochs=10.")
         arguments.whole(*(("epochs", epochs, 10) if steps is None else ("steps", steps, 200)))
-        self.goal = steps if epochs is None else epochs * len(self.batches)
         self.counts_steps = epochs is None
+        if self.counts_steps:
+            self.goal = steps
+        elif self.steps_in_epoch() is None:
+            raise TypeError(
+                f"data must have a length to count epochs. Got a DataLoader without one. "
+                f"Try steps={100 * epochs} instead of epochs."
+            )
+        else:
+            self.goal = epochs * self.steps_in_epoch()
+        if self.goal == 0:
+            raise ValueError(NO_BATCH)
         if self.counts_steps and isinstance(self.scheduler, ReduceLROnPlateau):
             raise ValueError("ReduceLROnPlateau looks at the validation loss of each epoch. Got steps. Try epochs=10.")
 
-    def train_to_the_end(self, folder: Path | None, bar) -> None:
-        """Epoch after epoch; whatever happens, every callback gets its ``on_end``."""
-        self.tell("on_start")
+    def steps_in_epoch(self) -> int | None:
+        """How many updates one pass makes; None for a DataLoader that does not know."""
         try:
-            if self.step == 0:
-                self.evaluate()
-            while self.step < self.goal and not self.stop:
-                before = self.step
-                train_epoch(self)
-                self.epoch += 1
-                self.evaluate()
-                self.step_schedule(each="epoch")
-                if folder:
-                    self.save(folder)
-                if bar:
-                    bar.set_postfix_str(f"val_loss {self.evaluations[-1]['val_loss']:.3f}" if self.evaluations else "")
-                    bar.update(self.step - before)
-        except KeyboardInterrupt:
-            if not self.losses:
-                raise
-        finally:
-            self.model.eval()
-            with ExitStack() as ends:  # an error in one callback does not keep the others from theirs
-                for callback in reversed(self.callbacks):
-                    ends.callback(callback.on_end, self)
+            return len(self.batches)
+        except TypeError:
+            return None
+
+    def train_to_the_end(self, folder: Path | None, bar) -> None:
+        """Epoch after epoch; whatever happens, every callback that was started gets its ``on_end``."""
+        with ExitStack() as ends:  # an error in one callback does not keep the others from theirs
+            for callback in self.callbacks:
+                callback.on_start(self)
+                ends.callback(callback.on_end, self)
+            ends.callback(self.model.eval)  # this comes first: a stack ends with what it began with
+            try:
+                self.train_epochs(folder, bar)
+            except KeyboardInterrupt:
+                if not self.losses:
+                    raise
+
+    def train_epochs(self, folder: Path | None, bar) -> None:
+        """Train, look at the validation data, let the schedule go on, write the checkpoint; and again."""
+        if self.step == 0:
+            self.evaluate()
+        while self.step < self.goal and not self.stop:
+            before = self.step
+            train_epoch(self)
+            if self.step == before:
+                raise ValueError(NO_BATCH)
+            self.epoch += 1
+            self.evaluate()
+            self.step_schedule(each="epoch")
+            if folder:
+                self.save(folder)
+            if bar:
+                bar.set_postfix_str(f"val_loss {self.evaluations[-1]['val_loss']:.3f}" if self.evaluations else "")
+                bar.update(self.step - before)
+
+    def first_loss(self, logits: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """The loss of the first mini-batch, checked; from then on ``run.loss`` is the plain one."""
+        self.loss = self.plain_loss
+        check_classes(logits, self.batches.y if isinstance(self.batches, Sliced) else y)
+        return check_outputs(logits, y, self.loss)
 
     def clip_gradients(self) -> None:
-        """Scale the whole gradient down to the norm ``clip_norm`` if it is longer."""
+        """Scale the whole gradient down to the norm ``clip_norm`` if it is longer.
+
+        Only of the parameters that the optimizer holds: those of a frozen part keep their old gradients.
+        """
         if self.clip_norm:
-            norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.clip_norm)
-            self.by_step["grad_norm"].append(norm)
+            held = [p for group in self.optimizer.param_groups for p in group["params"]]
+            self.by_step["grad_norm"].append(nn.utils.clip_grad_norm_(held, self.clip_norm))
 
     def after_step(self, loss: torch.Tensor) -> None:
         """Record the step; callbacks and a schedule that counts steps follow."""
-        self.losses.append(loss.detach())
         self.by_step["lr"].append(self.optimizer.param_groups[0]["lr"])
+        self.losses.append(loss.detach())  # last: a step with a loss has everything, whenever the stop button comes
         self.step += 1
         self.step_schedule(each="step")
         self.tell("on_step")
@@ -204,7 +243,7 @@ class Run:
             logits = self.model(x)
             if count == 0:
                 self.prepare_metrics(logits, y)
-            total += self.loss(logits, y).item() * len(y)
+            total += self.plain_loss(logits, y).item() * len(y)
             count += len(y)
             for metric in self.metrics.values():
                 metric.update(logits, y)
@@ -216,7 +255,7 @@ class Run:
     def prepare_metrics(self, logits: torch.Tensor, y: torch.Tensor) -> None:
         """Empty the metrics; at the first look, check the shapes and choose the metric that was left open."""
         if not self.evaluations:
-            check_outputs(logits, y, self.loss)
+            check_outputs(logits, y, self.plain_loss)
         if self.metrics is None:
             classes = not y.is_floating_point() and logits.ndim == 2 and logits.shape[-1] > 1
             self.metrics = {"accuracy": Accuracy()} if classes else {}
@@ -233,7 +272,9 @@ class Run:
             raise ValueError(
                 f"{name} needs validation data. Got none. Try fit(model, (train_loader, val_loader), ...)."
             )
-        arguments.one_of("curve", name, [key for key in self.evaluations[-1] if key != "step"])
+        first = self.evaluations[0]  # without an accuracy, as for a regression, it is nan from the beginning
+        missing = {"step"} | ({"val_accuracy"} if math.isnan(first["val_accuracy"]) else set())
+        arguments.one_of("curve", name, [key for key in first if key not in missing])
         return self.evaluations[-1][name]
 
     def tell(self, moment: str) -> None:
@@ -282,7 +323,7 @@ class Run:
     def state_dict(self) -> dict:
         """Everything that decides how the run goes on, and what it has recorded."""
         return {
-            "settings": self.settings,
+            "settings": self.identity(),
             "step": self.step,
             "epoch": self.epoch,
             "stop": self.stop,
@@ -296,6 +337,12 @@ class Run:
             "callbacks": [callback.state_dict() for callback in self.callbacks],
         }
 
+    def identity(self) -> dict:
+        """What every checkpoint of this run has: its settings, and how optimizer and schedule were made."""
+        plain = {n: v for n, v in self.optimizer.defaults.items() if isinstance(v, (int, float, str, tuple))}
+        schedule = type(self.scheduler).__name__ if self.scheduler else None
+        return {**self.settings, "optimizer": type(self.optimizer).__name__, **plain, "schedule": schedule}
+
     def random_state(self) -> dict[str, torch.Tensor]:
         """The states of every generator that the run draws from."""
         states = {name: generator.get_state() for name, generator in self.generators().items()}
@@ -303,43 +350,76 @@ class Run:
             states["cuda"] = torch.cuda.get_rng_state(self.device)
         return states
 
+    def set_random_state(self, states: dict[str, torch.Tensor]) -> None:
+        """Take back what ``random_state`` gave."""
+        for name, generator in self.generators().items():
+            generator.set_state(states[name])
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state(states["cuda"], self.device)
+
     def generators(self) -> dict[str, torch.Generator]:
         """The order of samples, dropout, and what the DataLoaders have of their own."""
         return {"batches": self.generator, "torch": torch.random.default_generator, **self.batches.generators()}
 
     def resume(self, path: Path, tell: bool) -> None:
-        """Go on from a checkpoint of the same run."""
+        """Go on from a checkpoint of the same run.
+
+        Raises:
+            CheckpointError: it is of another run, or was written within an epoch; the model is as it was.
+        """
         state = checkpoints.load(path)
-        remedy = "Try another folder for checkpoint=, or the arguments of that run."
-        missing = self.state_dict().keys() - state.keys()
-        if missing or state["settings"] != self.settings:
-            raise checkpoints.CheckpointError(
-                f"{path} is the checkpoint of a run with {state.get('settings')}. Got {self.settings}. {remedy}"
-            )
-        if len(state["callbacks"]) != len(self.callbacks) or (state["schedule"] is None) != (self.scheduler is None):
-            raise checkpoints.CheckpointError(f"{path} was written with other callbacks or another schedule. {remedy}")
-        if state["random"].keys() != self.random_state().keys():
-            raise checkpoints.CheckpointError(
-                f"{path} was written with other random generators ({', '.join(state['random'])}), "
-                f"those of other DataLoaders or another device. Got {', '.join(self.random_state())}. {remedy}"
-            )
+        self.check_same_run(path, state)
+        before = copy.deepcopy((self.model.state_dict(), self.optimizer.state_dict()))
         try:
             self.model.load_state_dict(state["model"])
             self.optimizer.load_state_dict(state["optimizer"])
-        except (RuntimeError, ValueError) as error:
-            raise checkpoints.CheckpointError(f"{path} holds another model or optimizer ({error}). {remedy}") from error
+            for callback, its_state in zip(self.callbacks, state["callbacks"], strict=True):
+                callback.load_state_dict(its_state)
+        except (RuntimeError, ValueError, KeyError) as error:
+            self.model.load_state_dict(before[0])
+            self.optimizer.load_state_dict(before[1])
+            raise checkpoints.CheckpointError(
+                f"{path} holds another model or optimizer, or other callbacks ({error}). {OTHER_FOLDER}"
+            ) from error
         if self.scheduler:
             self.scheduler.load_state_dict(state["schedule"])
-        for callback, its_state in zip(self.callbacks, state["callbacks"], strict=True):
-            callback.load_state_dict(its_state)
-        for name, generator in self.generators().items():
-            generator.set_state(state["random"][name])
-        if self.device.type == "cuda":
-            torch.cuda.set_rng_state(state["random"]["cuda"], self.device)
+        self.set_random_state(state["random"])
         self.step, self.epoch, self.stop = state["step"], state["epoch"], state["stop"]
-        self.losses, self.by_step, self.evaluations = list(state["losses"]), state["by_step"], state["evaluations"]
+        self.losses, self.by_step = list(state["losses"].to(self.device)), state["by_step"]
+        self.evaluations = state["evaluations"]
         if tell:
             print(f"Resumed after epoch {self.epoch}, step {self.step}, from {path}.")
+
+    def check_same_run(self, path: Path, state: dict) -> None:
+        """Check everything that can be compared before a checkpoint changes anything."""
+        missing = sorted(self.state_dict().keys() - state.keys())
+        if missing:
+            raise checkpoints.CheckpointError(
+                f"{path} is no checkpoint of nnlab.fit: it has no {', '.join(missing)}. {OTHER_FOLDER}"
+            )
+        then, now = state["settings"], self.identity()
+        different = [name for name in now if name in then and then[name] != now[name]]
+        if different:
+            raise checkpoints.CheckpointError(
+                f"{path} is the checkpoint of a run with { ({n: then[n] for n in different}) }. "
+                f"Got { ({n: now[n] for n in different}) }. {OTHER_FOLDER}"
+            )
+        if len(state["callbacks"]) != len(self.callbacks) or (state["schedule"] is None) != (self.scheduler is None):
+            raise checkpoints.CheckpointError(
+                f"{path} was written with other callbacks or another schedule. {OTHER_FOLDER}"
+            )
+        if state["random"].keys() != self.random_state().keys():
+            raise checkpoints.CheckpointError(
+                f"{path} was written with other random generators ({', '.join(state['random'])}), "
+                f"those of other DataLoaders or another device. Got {', '.join(self.random_state())}. {OTHER_FOLDER}"
+            )
+        epoch = self.steps_in_epoch()
+        if epoch and self.goal > state["step"] != state["epoch"] * epoch:
+            raise checkpoints.CheckpointError(
+                f"{path} was written within an epoch, or with another number of mini-batches: after step "
+                f"{state['step']}, where an epoch has {epoch}. Start again in another folder. "
+                f"Try steps that are a multiple of {epoch}."
+            )
 
 
 class Accuracy:
@@ -394,21 +474,51 @@ def bound(schedule, optimizer):
     return schedule.to_torch(optimizer)
 
 
-def check_outputs(logits: torch.Tensor, y: torch.Tensor, loss) -> None:
-    """Check that what the model gives and what the data want fit each other."""
+def usable(device) -> torch.device:
+    """A device on which this PyTorch can make a tensor, or a ValueError."""
+    try:
+        return torch.empty(0, device=device).device
+    except Exception as error:  # unknown, not built in, or not there: each fails in its own way
+        raise ValueError(
+            f"device must be one that this PyTorch can use. Got {device!r} ({type(error).__name__}: {error}). "
+            "Try 'cpu', or None for where the model is."
+        ) from error
+
+
+def check_metrics(metrics) -> None:
+    """Check that there is a metric behind every name, and that no name stands for the loss."""
+    if metrics is None:
+        return
+    if not hasattr(metrics, "values") or not all(hasattr(metric, "compute") for metric in metrics.values()):
+        raise TypeError(
+            f"metrics must be a dictionary name -> torchmetrics metric. Got {metrics!r}. "
+            "Try {'f1': torchmetrics.classification.MulticlassF1Score(10)}."
+        )
+    if "loss" in metrics:
+        raise ValueError("metrics must not be named like the validation loss. Got 'loss'. Try 'own_loss'.")
+
+
+def check_outputs(logits: torch.Tensor, y: torch.Tensor, loss) -> torch.Tensor:
+    """Check that what the model gives and what the data want fit each other; returns their loss."""
     if y.is_floating_point() and logits.shape != y.shape:
         raise ValueError(
             f"outputs and real targets must have the same shape, or they are broadcast against each other. "
             f"Got {tuple(logits.shape)} and {tuple(y.shape)}. Try nn.Sequential(model, nn.Flatten(0))."
         )
-    if not y.is_floating_point() and logits.ndim == 2 and 1 < logits.shape[-1] <= int(y.max()):
-        raise ValueError(
-            f"class numbers must be below the number of outputs. Got class {int(y.max())} and {logits.shape[-1]} "
-            f"outputs. Try {int(y.max()) + 1} outputs."
-        )
+    check_classes(logits, y)
     value = loss(logits, y)
     if value.ndim != 0:
         raise ValueError(
             f"loss must give one number, the mean over the batch. Got the shape {tuple(value.shape)}. "
             "Try reduction='mean'."
+        )
+    return value
+
+
+def check_classes(logits: torch.Tensor, y: torch.Tensor) -> None:
+    """Check that there is an output for every class number in y (sample,)."""
+    if not y.is_floating_point() and logits.ndim == 2 and 1 < logits.shape[-1] <= int(y.max()):
+        raise ValueError(
+            f"class numbers must be below the number of outputs. Got class {int(y.max())} and {logits.shape[-1]} "
+            f"outputs. Try {int(y.max()) + 1} outputs."
         )

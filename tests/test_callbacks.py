@@ -62,6 +62,16 @@ def test_all_nan_keeps_the_last_weights():
     assert run.model.weight.item() == 1
 
 
+@pytest.mark.parametrize(("higher", "refused"), [(False, True), (True, False), (None, False)])
+def test_a_metric_for_which_lower_is_better_is_refused(higher, refused):
+    run = MadeUpRun(step=0, metrics={"mae": SimpleNamespace(higher_is_better=higher)})
+    if not refused:
+        EarlyStopping(of="val_mae").on_start(run)
+        return
+    with pytest.raises(ValueError, match=r"of must be 'val_loss', or a metric .* Got 'val_mae'\. Try of='val_loss'\."):
+        EarlyStopping(of="val_mae").on_start(run)
+
+
 def test_state_goes_through_a_checkpoint(tmp_path):
     stopping = EarlyStopping(3)
     play(stopping, [3.0, 1.0, 2.0])

@@ -87,6 +87,22 @@ def test_a_changed_byte_in_a_tensor_is_refused(tmp_path):
         checkpoints.load(path)
 
 
+def test_every_changed_bit_is_refused_or_changes_nothing(tmp_path):
+    """Some bits of a zip file belong to nothing that is read, such as the date."""
+    whole = checkpoints.save(tmp_path / "whole.pt", STATE).read_bytes()
+    path, refused = tmp_path / "last.pt", 0
+    for position in range(0, len(whole), 5):
+        for bit in (1, 128):
+            content = bytearray(whole)
+            content[position] ^= bit
+            path.write_bytes(content)
+            try:
+                assert same(checkpoints.load(path), STATE)
+            except checkpoints.CheckpointError:
+                refused += 1
+    assert refused > 100
+
+
 class Evil:
     """Touches a file when it is unpickled."""
 

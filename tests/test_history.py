@@ -74,6 +74,19 @@ def test_a_diverged_member_counts_as_the_worst():
     assert history([[NAN], [INF], [1.0]]).median().tolist() == [INF]
 
 
+def test_what_is_the_worst_depends_on_the_curve():
+    members = history([[1.0, 1.0], [2.0, NAN], [3.0, 3.0]])
+    curves = torch.tensor([[0.5, 0.7], [0.6, NAN], [0.7, 0.9]])
+    members = dataclasses.replace(members, val_accuracy=curves, extra={"val_mae": curves, "grad_norm": curves})
+    torch.testing.assert_close(members.median("val_accuracy"), torch.tensor([0.6, 0.7], dtype=torch.float64))
+    torch.testing.assert_close(members.median("grad_norm"), torch.tensor([0.6, 0.9], dtype=torch.float64))
+    mae = members.median("val_mae")  # 0 would be the best of all errors
+    assert mae[0].item() == pytest.approx(0.6)
+    assert mae[1].isnan()
+    regression = dataclasses.replace(members, val_accuracy=torch.full((3, 2), NAN))
+    assert regression.median("val_accuracy").isnan().all()
+
+
 def test_frame_has_one_row_for_each_member_and_step(tmp_path):
     frame = GRID.to_frame()
     assert list(frame.columns) == ["member", "lr", "seed", "step", "loss", "val_loss", "val_accuracy"]

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 from torch.optim import lr_scheduler
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import BatchSampler, DataLoader, IterableDataset, RandomSampler, TensorDataset
+from torchmetrics import MeanAbsoluteError
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 import nnlab
@@ -194,6 +195,18 @@ def test_clipping_bounds_the_step_and_records_the_norm():
     assert (after - before).norm().item() == pytest.approx(0.01, rel=1e-3)
 
 
+def test_clipping_looks_only_at_what_the_optimizer_holds():
+    """Transfer learning: only the head is trained, the gradients of the body pile up, and nobody empties them."""
+    model, twin = classifier(), classifier()
+    head = torch.optim.SGD(model[2].parameters(), lr=0.1)
+    history = trained(model, optimizer=head, clip_norm=0.05, epochs=4)
+    for p in twin[0].parameters():
+        p.requires_grad_(False)
+    frozen = trained(twin, optimizer=torch.optim.SGD(twin[2].parameters(), lr=0.1), clip_norm=0.05, epochs=4)
+    assert torch.equal(history.extra["grad_norm"], frozen.extra["grad_norm"])
+    assert torch.equal(model[2].weight, twin[2].weight)
+
+
 def test_divergence_is_a_result():
     model = classifier()
     history = trained(model, optimizer=torch.optim.SGD(model.parameters(), lr=1e30), epochs=10)
@@ -264,6 +277,47 @@ class TestInterruption:
         history = trained(clip_norm=1.0)
         assert {curve.shape[1] for name, curve in history.curves.items() if not name.startswith("val_")} == {2}
         assert len(history.to_frame()) == 3
+
+    @pytest.mark.parametrize("at", [3, 4])
+    def test_between_the_two_records_of_a_step(self, at, tmp_path, monkeypatch):
+        """The stop button comes between two lines of ``after_step``: what was recorded can still be written."""
+
+        class Full(list):
+            def append(self, value):
+                if len(self) == at:
+                    raise KeyboardInterrupt
+                super().append(value)
+
+        class Spoils(Callback):
+            def on_start(self, run):
+                spoiled(run)
+
+        def spoil_losses(run):
+            run.losses = Full()
+
+        def spoil_lr(run):
+            run.by_step["lr"] = Full()
+
+        for spoiled in (spoil_losses, spoil_lr):
+            history = trained(callbacks=[nnlab.tracking.CSV(tmp_path / f"{spoiled.__name__}.csv"), Spoils()])
+            assert history.loss.shape == history.extra["lr"].shape == (1, at)
+
+    def test_an_error_in_on_start_ends_those_that_were_started(self):
+        class Starts(Callback):
+            def __init__(self, fails):
+                self.fails, self.ended = fails, False
+
+            def on_start(self, run):
+                if self.fails:
+                    raise RuntimeError("no ink")
+
+            def on_end(self, run):
+                self.ended = True
+
+        first, second, third = Starts(fails=False), Starts(fails=True), Starts(fails=False)
+        with pytest.raises(RuntimeError, match="no ink"):
+            trained(callbacks=[first, second, third])
+        assert (first.ended, second.ended, third.ended) == (True, False, False)
 
     def test_every_callback_gets_its_end(self):
         class Ends(Callback):
@@ -364,11 +418,13 @@ class TestResume:
             ({"seed": 1}, "is the checkpoint of a run with .*'seed': 0.* Got .*'seed': 1"),
             ({"batch_size": 16}, "'batch_size': 16"),
             ({"callbacks": []}, "other callbacks or another schedule"),
-            ({"schedule": None}, "other callbacks or another schedule"),
+            ({"schedule": None}, "a run with {'schedule': 'CosineAnnealingWarmRestarts'}. Got {'schedule': None}"),
+            ({"callbacks": [Callback(), EarlyStopping(3)]}, "other callbacks .'best'"),
         ],
     )
     def test_another_run_is_refused(self, tmp_path, changes, words):
-        careful_run(tmp_path, epochs=1)
+        callbacks = [EarlyStopping(3), Callback()] if len(changes.get("callbacks", ())) == 2 else None
+        careful_run(tmp_path, epochs=1, callbacks=callbacks)
         with pytest.raises(checkpoints.CheckpointError, match=words):
             careful_run(tmp_path, **changes)
 
@@ -377,13 +433,91 @@ class TestResume:
         with pytest.raises(checkpoints.CheckpointError, match="holds another model or optimizer"):
             trained(classifier(sizes=(2, 9, 2)), checkpoint=tmp_path, epochs=5)
         model = classifier()
-        two = torch.optim.AdamW([{"params": model[0].parameters()}, {"params": model[2].parameters()}])
+        two = torch.optim.AdamW([{"params": model[0].parameters()}, {"params": model[2].parameters()}], lr=0.01)
         with pytest.raises(checkpoints.CheckpointError, match="holds another model or optimizer"):
             trained(model, optimizer=two, checkpoint=tmp_path, epochs=5)
 
+    @pytest.mark.parametrize(
+        ("make", "words"),
+        [
+            (lambda p: torch.optim.AdamW(p, lr=0.1), "'optimizer': 'SGD'.* Got .*'optimizer': 'AdamW'"),
+            (lambda p: torch.optim.SGD(p, lr=0.5), r"a run with \{'lr': 0.1\}. Got \{'lr': 0.5\}. Try another folder"),
+            (lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9), r"\{'momentum': 0\}. Got \{'momentum': 0.9\}"),
+        ],
+    )
+    def test_an_optimizer_that_was_made_otherwise_is_refused(self, tmp_path, make, words):
+        model = classifier()
+        trained(model, optimizer=torch.optim.SGD(model.parameters(), lr=0.1), checkpoint=tmp_path)
+        other = classifier()
+        with pytest.raises(checkpoints.CheckpointError, match=words):
+            trained(other, optimizer=make(other.parameters()), checkpoint=tmp_path, epochs=5)
+
+    def test_a_refused_checkpoint_changes_neither_model_nor_optimizer(self, tmp_path):
+        class Forgets(Callback):
+            def load_state_dict(self, state):
+                raise KeyError("best")
+
+        trained(checkpoint=tmp_path, callbacks=[Callback()])
+        fresh = classifier(seed=1).state_dict()
+        for groups, callback in ((2, Callback()), (1, Forgets())):
+            model = classifier(seed=1)
+            parts = [list(model.parameters())] if groups == 1 else [model[0].parameters(), model[2].parameters()]
+            optimizer = torch.optim.AdamW([{"params": part} for part in parts], lr=0.01)
+            with pytest.raises(checkpoints.CheckpointError, match="holds another model or optimizer, or other callb"):
+                trained(model, optimizer=optimizer, callbacks=[callback], checkpoint=tmp_path, epochs=5)
+            assert all(torch.equal(p, fresh[name]) for name, p in model.state_dict().items())
+            assert optimizer.state_dict()["state"] == {}
+
+    def test_a_schedule_that_has_changed_the_rate_does_not_make_it_another_optimizer(self, tmp_path):
+        """The cell of ``fit`` alone is run again after the stop button: with the optimizer as it is by now."""
+        model = classifier()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        plateau = lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, threshold=10.0)
+        settings = {"optimizer": optimizer, "schedule": plateau, "checkpoint": tmp_path}
+        trained(model, epochs=3, **settings)
+        assert optimizer.param_groups[0]["lr"] < 0.1
+        assert trained(model, epochs=4, **settings).loss.shape == (1, 8)
+
+    def test_a_run_that_ended_within_an_epoch_cannot_go_on(self, tmp_path):
+        trained(steps=5, checkpoint=tmp_path)
+        again = trained(steps=5, checkpoint=tmp_path)
+        assert again.loss.shape == (1, 5)
+        for longer in ({"steps": 10}, {"epochs": 5}):
+            with pytest.raises(checkpoints.CheckpointError, match=r"within an epoch.* multiple of 2\."):
+                trained(checkpoint=tmp_path, **longer)
+        trained(steps=4, checkpoint=tmp_path / "whole")
+        assert same_history(trained(steps=5, checkpoint=tmp_path / "whole"), trained(steps=5))
+
+    @pytest.mark.parametrize("batched", [False, True])
+    def test_samplers_with_a_generator_of_their_own(self, tmp_path, batched):
+        part = nnlab.moons(n=100).train
+        samples = TensorDataset(part.x, part.y)
+
+        def run(folder, epochs):
+            sampler = RandomSampler(samples, generator=torch.Generator().manual_seed(9))
+            how = (
+                {"batch_sampler": BatchSampler(sampler, 32, False)}
+                if batched
+                else {"sampler": sampler, "batch_size": 32}
+            )
+            return trained(
+                data=DataLoader(samples, **how), batch_size=None, epochs=epochs, checkpoint=folder, progress=False
+            )
+
+        run(tmp_path, 2)
+        assert same_history(run(None, 5), run(tmp_path, 5))
+
+    @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+    def test_on_a_gpu(self, tmp_path):
+        """The losses of the checkpoint are read onto the CPU, those of new steps are where the model is."""
+        careful_run(tmp_path, epochs=2, device="cuda")
+        assert careful_run(tmp_path, epochs=3, device="cuda").loss.shape == (1, 6)
+
     def test_a_foreign_file_is_refused_before_training(self, tmp_path):
         checkpoints.save(tmp_path / "last.pt", {"model": {}})
-        with pytest.raises(checkpoints.CheckpointError, match="is the checkpoint of a run with None"):
+        with pytest.raises(
+            checkpoints.CheckpointError, match=r"is no checkpoint of nnlab\.fit: it has no by_step, call"
+        ):
             trained(checkpoint=tmp_path)
 
 
@@ -406,6 +540,15 @@ BAD = [
     ({"seed": "one"}, TypeError, "seed must be a whole number"),
     ({"data": [1, 2, 3]}, TypeError, "data must be an nnlab.Dataset, a DataLoader, or a pair"),
     ({"data": loaders(nnlab.moons(n=100))}, ValueError, "batch_size must be None for a DataLoader.* Got 32"),
+    ({"device": "gpu"}, ValueError, "device must be one that this PyTorch can use. Got 'gpu' .* Try 'cpu'"),
+    ({"device": "cuda:99"}, ValueError, "device must be one that this PyTorch can use. Got 'cuda:99' .* Try 'cpu'"),
+    ({"metrics": ["accuracy"]}, TypeError, r"metrics must be a dictionary name -> .* Got \['accuracy'\]. Try {'f1'"),
+    ({"metrics": {"f1": "f1"}}, TypeError, "metrics must be a dictionary name -> .* Got {'f1': 'f1'}. Try"),
+    (
+        {"metrics": {"loss": MeanAbsoluteError()}},
+        ValueError,
+        "metrics must not be named like the validation loss. Got 'loss'. Try 'own_loss'",
+    ),
     ({"loss": nn.CrossEntropyLoss(reduction="none")}, ValueError, r"loss must give one number.* Got the shape \(20,\)"),
 ]
 
@@ -425,6 +568,77 @@ def test_labels_beyond_the_outputs():
         trained(data=wrong)
 
 
+def test_training_labels_beyond_the_outputs():
+    """Of a Dataset all of them are looked at, of a DataLoader those of the first mini-batch."""
+    part = nnlab.moons(n=100).train
+    y = part.y.clone()
+    y[-1] = 2  # not in the first mini-batch of this seed
+    data = Dataset("wrong", Split(part.x, y), part, part, 3)
+    words = r"class numbers must be below the number of outputs\. Got class 2 and 2 outputs"
+    with pytest.raises(ValueError, match=words):
+        trained(data=data, batch_size=2)
+    with pytest.raises(ValueError, match=words):
+        trained(data=DataLoader(TensorDataset(part.x, part.y + 1), 32), batch_size=None)
+
+
+def test_shapes_without_validation_data():
+    part = nnlab.polynomial().train
+    net = Network([1, 8, 1])
+    model = nnlab.models.to_torch(net, net.init(seed=0))
+    with pytest.raises(ValueError, match=r"broadcast against each other. Got \(20, 1\) and \(20,\)"):
+        trained(model, DataLoader(TensorDataset(part.x, part.y), 20), loss=nn.MSELoss(), batch_size=None)
+
+
+class Stream(IterableDataset):
+    """Samples without a length."""
+
+    def __init__(self, part):
+        self.part = part
+
+    def __iter__(self):
+        return zip(self.part.x, self.part.y, strict=True)
+
+
+def test_data_that_do_not_know_their_length():
+    data = nnlab.moons(n=100)
+    pair = DataLoader(Stream(data.train), 32), DataLoader(Stream(data.val), 7)
+    history = trained(data=pair, batch_size=None, steps=5)
+    assert torch.equal(history.loss, trained(data=loaders(data), batch_size=None, steps=5).loss)
+    assert history.evaluated.tolist() == [0, 2, 4, 5]
+    with pytest.raises(TypeError, match=r"data must have a length to count epochs\. Got .* Try steps=300"):
+        trained(data=pair, batch_size=None)
+
+
+@pytest.mark.parametrize("how", [{"steps": 3}, {"epochs": 3}])
+def test_data_without_a_single_mini_batch(how):
+    part = nnlab.moons(n=100).train
+    empty = DataLoader(TensorDataset(part.x, part.y), 100, drop_last=True)
+    with pytest.raises(
+        ValueError, match=r"data must give at least one mini-batch in an epoch\. Got none\. Try a smaller"
+    ):
+        trained(data=empty, batch_size=None, **how)
+
+
+class TestEarlyStoppingOf:
+    def regression(self, **settings):
+        net = Network([1, 8, 1])
+        model = nn.Sequential(nnlab.models.to_torch(net, net.init(seed=0)), nn.Flatten(0))
+        return trained(model, nnlab.polynomial(), loss=nn.MSELoss(), batch_size=20, **settings)
+
+    def test_a_metric_for_which_lower_is_better(self):
+        with pytest.raises(ValueError, match=r"of must be 'val_loss', or .* Got 'val_mae'\. Try of='val_loss'"):
+            self.regression(metrics={"mae": MeanAbsoluteError()}, callbacks=[EarlyStopping(3, of="val_mae")])
+
+    def test_the_accuracy_of_a_regression(self):
+        with pytest.raises(ValueError, match=r"curve must be one of val_loss\. Got 'val_accuracy'\. Did you"):
+            self.regression(callbacks=[EarlyStopping(3, of="val_accuracy")])
+
+    def test_a_metric_for_which_higher_is_better(self):
+        stopping = EarlyStopping(3, of="val_f1")
+        history = trained(metrics={"f1": MulticlassF1Score(2)}, callbacks=[stopping])
+        assert stopping.best == pytest.approx(history.extra["val_f1"].max().item())
+
+
 def test_several_runs_become_one_record():
     runs = [trained(classifier(seed), seed=seed) for seed in range(3)]
     together = nnlab.history.concatenate(runs)
@@ -437,6 +651,12 @@ def test_several_runs_become_one_record():
         nnlab.history.concatenate([runs[0], trained(epochs=4)])
     with pytest.raises(ValueError, match="all histories must record the same"):
         nnlab.history.concatenate([runs[0], trained(clip_norm=1.0)])
+    with pytest.raises(
+        ValueError, match=r"networks with the same shapes\. Got .*\(9, 2\).* and .*\(8, 2\).* Try one record"
+    ):
+        nnlab.history.concatenate([runs[0], trained(classifier(sizes=(2, 9, 2)))])
+    with pytest.raises(ValueError, match=r"histories must be at least one\. Got none\. Try"):
+        nnlab.history.concatenate([])
 
 
 def test_the_heart_is_five_lines():
