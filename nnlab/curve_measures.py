@@ -41,7 +41,14 @@ def of_history(history: History) -> tuple[np.ndarray, np.ndarray]:
 
     The training loss there is the mean over the steps since the look before. At step 0 nothing has been learned, so
     the validation loss stands for both: it has more samples than one mini-batch.
+
+    Raises:
+        ValueError: the run had no validation data.
     """
+    if not len(history.evaluated):
+        raise ValueError(
+            "history must have validation losses. Got none. Try fit(model, (train_loader, val_loader), ...)."
+        )
     train, val, looks = history.median("loss").numpy(), history.median("val_loss").numpy(), history.evaluated.tolist()
     since = [train[a:b].mean() for a, b in pairwise(looks)]
     return np.array([val[0] if looks[0] == 0 else train[: looks[0]].mean(), *since]), val

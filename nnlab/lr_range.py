@@ -19,7 +19,8 @@ class RangeTest:
 
     Attributes:
         suggestion: the rate at which the median of the smoothed losses falls fastest.
-        lowest: the rate at which that median is lowest. Too large for a whole run: the loss is about to rise.
+        lowest: the rate at which that median is lowest, not before about 15 % of the steps. Too large for a whole run:
+            the loss is about to rise.
         diverges: the first rate beyond ``lowest`` at which half of the gain is lost again; None if there is none.
         lr: (step,), the learning rate of every step.
         smoothed: (member, step), running means of the mini-batch losses.
@@ -114,7 +115,7 @@ def read(rates: torch.Tensor, smoothed: torch.Tensor) -> RangeTest:
     skip, reach = len(rates) // 10, max(1, len(rates) // 40)
     low = max(int(median.argmin()), skip + 2 * reach)
     fall = median[skip + 2 * reach : low + 1] - median[skip : low + 1 - 2 * reach]
-    back = (median[low:] > (median[0] + median[low]) / 2).nonzero()
+    back = (median[low:].isinf() | (median[low:] > (median[0] + median[low]) / 2)).nonzero()  # inf > inf is False
     return RangeTest(
         suggestion=rates[skip + reach + int(fall.argmin())].item(),
         lowest=rates[low].item(),

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+import torch
+from torch.utils.data import DataLoader, TensorDataset
 
 import nnlab
 from nnlab import ensemble
@@ -72,3 +74,12 @@ def test_blocks_of_training_moments_are_averaged():
     train, val = same_moments([1, 2, 3, 4, 5, 6], [1, 1, 1])
     assert train.tolist() == [1.5, 3.5, 5.5]
     assert val.tolist() == [1, 1, 1]
+
+
+def test_a_history_without_validation_losses_is_refused(refused):
+    part, model = nnlab.moons(n=100).train, torch.nn.Linear(2, 2)
+    loader = DataLoader(TensorDataset(part.x, part.y), 32)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    history = nnlab.fit(model, loader, optimizer=optimizer, loss=torch.nn.CrossEntropyLoss(), epochs=2, seed=0)
+    with refused("none", "history must have validation losses"):
+        of_history(history)

@@ -57,6 +57,14 @@ def test_a_loss_that_never_returns_does_not_diverge_and_the_median_decides():
     assert read(rates, torch.stack([loss, loss, torch.full_like(loss, torch.inf)])).diverges is None
 
 
+def test_a_run_that_is_lost_at_once_diverges():
+    """The median is inf from the 20th step on, before the first that may be the lowest; and inf > inf is False."""
+    rates, loss = curve()
+    loss[20:] = torch.inf
+    found = read(rates, loss[None])
+    assert found.diverges == found.lowest == rates[30]
+
+
 def test_the_first_mini_batch_does_not_decide():
     """With a long memory the running mean of the first few losses falls faster than the loss ever does."""
     rates, loss = curve()
