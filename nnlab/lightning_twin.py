@@ -63,7 +63,8 @@ def fit(
 ) -> dict[str, float]:
     """Train ``model`` in place with ``lightning.Trainer`` on the CPU, without loggers, checkpoints and bars.
 
-    With the same DataLoaders, ``nnlab.fit`` ends with the same weights, bit by bit.
+    ``nnlab.fit`` ends with the same weights, bit by bit, from the same DataLoaders whose shuffling has a generator of
+    its own, and with a model without dropout: what comes from PyTorch's global generator differs.
 
     Returns:
         The last ``val_loss`` and ``val_accuracy``.

@@ -55,10 +55,19 @@ def as_pictures(x: torch.Tensor) -> torch.Tensor | None:
 
 
 def plot_mistakes(mistakes: Mistakes, ax: Axes, columns: int = 8, fontsize: float = 9) -> Axes:
-    """Draw the mistakes row by row, each with its true and its predicted class: "7 → 9"."""
+    """Draw the mistakes row by row, each with its true and its predicted class: "7 → 9"; without any, an empty row.
+
+    Raises:
+        ValueError: the samples are no pictures, see ``as_pictures``.
+    """
     pictures = as_pictures(mistakes.x)
+    if pictures is None:
+        raise ValueError(
+            "x must hold grey pictures: (n, 1, height, width), (n, height, width) or (n, side * side) with side of at "
+            f"least 4. Got the shape {tuple(mistakes.x.shape)}. Try nnlab.digits()."
+        )
     n, height, width = pictures.shape
-    rows, tall, wide = -(-n // columns), height * 1.4, width * 1.15
+    rows, tall, wide = max(1, -(-n // columns)), height * 1.4, width * 1.15
     for k, picture in enumerate(pictures):
         left, top = k % columns * wide, k // columns * tall
         extent = (left, left + width, top + height, top)
@@ -79,7 +88,7 @@ def picture_of(mistakes: Mistakes):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    rows = -(-len(mistakes.y) // 8)
+    rows = max(1, -(-len(mistakes.y) // 8))
     height = 0.2 + 0.57 * rows  # inches
     figure = Figure(figsize=(3.8, height), dpi=100, layout="none")  # whatever style is on
     plot_mistakes(mistakes, figure.add_axes((0.01, 0, 0.98, 1 - 0.2 / height)), fontsize=8)

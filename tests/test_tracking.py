@@ -130,11 +130,38 @@ class TestTheSameNumbers:
         tracking.to_tensorboard(history, tmp_path)  # replaces it
         for seed in range(2):
             assert_on_board(tmp_path / f"seed={seed}", history, seed)
+        again = [file.name for file in tmp_path.rglob("events*")]
+        assert len(again) == 2 * 3  # settings, training and validation of each
         tracking.to_tensorboard(history.select(seed=1), tmp_path / "one")
         assert_on_board(tmp_path / "one", history, 1)
 
+    def test_members_with_the_same_settings_have_folders_of_their_own(self, tmp_path):
+        histories = [
+            trained(data=nnlab.moons(n=100), model=classifier((2, 4, 2)), batch_size=None, lr=lr) for lr in (0.1, 1)
+        ]
+        both = nnlab.history.concatenate(histories)
+        tracking.to_tensorboard(both, tmp_path)
+        for member in range(2):
+            assert_on_board(tmp_path / f"seed=0, member={member}", both, member)
+
+
+class Noisy(nn.Module):
+    """Draws random numbers in eval mode too."""
+
+    def __init__(self):
+        super().__init__()
+        self.model = classifier((16, 16, 10))
+
+    def forward(self, x):
+        return self.model(x.unflatten(1, (16, 4)).mean(-1) + 0.01 * torch.randn(len(x), 16))
+
 
 class TestTheRunIsLeftAlone:
+    def test_also_one_that_draws_in_eval_mode(self, tmp_path):
+        plain, tracked = trained(model=Noisy()), trained(trackers(tmp_path, every=1), Noisy())
+        assert torch.equal(plain.loss, tracked.loss)
+        assert torch.equal(plain.val_loss, tracked.val_loss)
+
     def test_the_same_bits_and_random_numbers(self, tmp_path):
         def run(callbacks, data):
             return trained(callbacks, classifier((2, 16, 2), dropout=0.5), data, batch_size=None)
@@ -240,11 +267,21 @@ class TestMistakes:
         assert [t.get_text() for t in ax.texts] == [f"{k} → {k + 1}" for k in range(7)]
         for image, one in zip(ax.images, x, strict=True):
             np.testing.assert_array_equal(image.get_array(), one.reshape(8, 8))
+        none = Mistakes(*(part[:0] for part in mistakes))
+        assert plot_mistakes(none, Figure().add_subplot()).images[:] == []  # a warning would be an error
+        assert picture_of(none).ndim == 3
         pixels = picture_of(mistakes)
         assert pixels.dtype == np.uint8
         assert pixels.ndim == 3
         with matplotlib.rc_context({"figure.constrained_layout.use": True}):  # as in nnlab's style
             np.testing.assert_array_equal(picture_of(mistakes), pixels)
+
+    def test_what_is_no_picture_is_refused(self, refused):
+        from matplotlib.figure import Figure
+
+        one = torch.zeros(1, dtype=torch.int64)
+        with refused("the shape (1, 5)", "x must hold grey pictures"):
+            plot_mistakes(Mistakes(torch.zeros(1, 5), one, one, one.float()), Figure().add_subplot())
 
     def test_on_the_board(self, whole, tmp_path):
         from PIL import Image
@@ -401,6 +438,23 @@ def test_a_foreign_file_is_not_overwritten(tmp_path):
     with pytest.raises(ValueError, match=r"path must be a new file, or one that tracking.CSV wrote. Got .*run.csv"):
         trained(trackers(tmp_path))
     assert path.read_text() == "my,own,table\n"
+
+
+def test_a_run_that_a_foreign_file_refuses_has_deleted_nothing(tmp_path):
+    trained(trackers(tmp_path))
+    files = sorted((tmp_path / "board").rglob("events*"))
+    (tmp_path / "run.csv").write_text("my,own,table\n")
+    with pytest.raises(ValueError, match="path must be a new file"):
+        trained([tracking.TensorBoard(tmp_path / "board"), tracking.CSV(tmp_path / "run.csv")])
+    assert sorted((tmp_path / "board").rglob("events*")) == files
+
+
+@pytest.mark.parametrize("left", [b"", b"member,se"])
+def test_a_file_that_a_crash_left_empty_or_cut_is_taken(tmp_path, left):
+    path = tmp_path / "run.csv"
+    path.write_bytes(left)
+    trained([tracking.CSV(path)]).to_csv(tmp_path / "expected.csv")
+    assert path.read_bytes() == (tmp_path / "expected.csv").read_bytes()
 
 
 class TestServer:

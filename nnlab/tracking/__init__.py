@@ -24,13 +24,15 @@ def to_tensorboard(history: History, folder: str | Path) -> None:
     """Write a finished record for TensorBoard: every curve of every member, with its settings as hparams.
 
     Args:
-        history: one member goes to ``folder`` itself, several to sub-folders such as "lr=0.1, seed=0".
-        folder: what nnlab wrote there before is replaced.
+        history: one member goes to ``folder`` itself, several to sub-folders such as "lr=0.1, seed=0", with
+            "member=0" at the end where several have the same settings.
+        folder: what nnlab wrote before in the same sub-folder is replaced; other sub-folders stay.
     """
     folder = arguments.path("folder", folder, "runs/sweep")
-    for member in range(len(history)):
-        settings = {name: values[member] for name, values in history.settings.items()}
-        own = ", ".join(f"{name}={value}" for name, value in settings.items()).replace("/", "-")
+    members = [{name: values[k] for name, values in history.settings.items()} for k in range(len(history))]
+    names = [", ".join(f"{name}={value}" for name, value in own.items()).replace("/", "-") for own in members]
+    for member, (settings, name) in enumerate(zip(members, names, strict=True)):
+        own = f"{name}, member={member}" if names.count(name) > 1 else name
         write_member(history, member, settings, folder / own if len(history) > 1 else folder)
 
 

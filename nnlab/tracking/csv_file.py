@@ -26,19 +26,24 @@ class CSV(Callback):
         path: the file; its folder is made when it is missing.
 
     Raises:
-        ValueError: when training begins, if ``path`` is another kind of file.
+        ValueError: now or when training begins, if ``path`` is another kind of file; an empty one is taken.
     """
 
     def __init__(self, path: str | Path):
         self.path = arguments.path("path", path, "runs/adam.csv")
         self._row, self._bytes = 0, 0  # where the last row begins: it is written again when its loss is known
+        self._check_path()  # before another callback deletes what it wrote for an earlier run
 
-    def on_start(self, run: Run) -> None:
-        if self.path.exists() and not self.path.read_bytes()[:12].startswith(b"member,seed,"):
+    def _check_path(self) -> None:
+        """Refuse a foreign file; of one that a crash cut short, the beginning is enough."""
+        if self.path.exists() and not b"member,seed,".startswith(self.path.read_bytes()[:12]):
             raise ValueError(
                 f"path must be a new file, or one that tracking.CSV wrote. Got {str(self.path)!r}. "
                 f"Try {str(self.path.with_suffix('.run.csv'))!r}."
             )
+
+    def on_start(self, run: Run) -> None:
+        self._check_path()
         self._row, self._bytes = 0, 0
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if run.step == 0:

@@ -69,12 +69,13 @@ class TensorBoard(Callback):
         self._written = (run.step, run.step) if goes_on else (0, -1)
 
     def on_evaluate(self, run: Run) -> None:
-        if self._written == (0, -1):
-            self._write_once(run)
-        self._write_scalars(run)
-        if self.every and (run.epoch % self.every == 0 or run.stop or run.step == run.goal):
-            self._write_histograms(run)
-            self._write_mistakes(run)
+        with undisturbed(run):
+            if self._written == (0, -1):
+                self._write_once(run)
+            self._write_scalars(run)
+            if self.every and (run.epoch % self.every == 0 or run.stop or run.step == run.goal):
+                self._write_histograms(run)
+                self._write_mistakes(run)
         self._writers.flush()
 
     def on_end(self, run: Run) -> None:
@@ -126,8 +127,7 @@ class TensorBoard(Callback):
         x, y = first_validation_batch(run)
         if not self.images or x is None or y.is_floating_point() or y.ndim != 1 or as_pictures(x) is None:
             return
-        with undisturbed(run):
-            mistakes = worst_mistakes(run.model, run.batches.val(), self.images)
+        mistakes = worst_mistakes(run.model, run.batches.val(), self.images)
         if len(mistakes.y):
             self._writers["val"].add_image("misclassified", picture_of(mistakes), run.step, dataformats="HWC")
 
@@ -135,19 +135,16 @@ class TensorBoard(Callback):
 @contextmanager
 def undisturbed(run: Run) -> Iterator[None]:
     """Whatever is drawn inside, the run goes on with the random numbers that it would have had."""
-    generators = run.generators().values()
-    before = [generator.get_state() for generator in generators]
+    before = run.random_state()
     try:
         yield
     finally:
-        for generator, state in zip(generators, before, strict=True):
-            generator.set_state(state)
+        run.set_random_state(before)
 
 
 def first_validation_batch(run: Run) -> tuple[torch.Tensor, torch.Tensor] | tuple[None, None]:
     """The first validation batch, or None twice without validation data."""
-    with undisturbed(run):
-        return next(iter(run.batches.val()), (None, None))
+    return next(iter(run.batches.val()), (None, None))
 
 
 def settings_of(run: Run) -> dict:
