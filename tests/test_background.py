@@ -125,6 +125,7 @@ def test_an_error_stops_and_is_told_and_the_next_start_works():
     until(lambda: counter.ends)
     assert [str(error) for error in counter.errors] == ["no more"]
     assert (counter.steps, counter.background.running) == (25, False)
+    assert counter.shown[-1] == 25
     counter.fails_at, counter.ends_after = None, 40
     counter.background.start()
     until(lambda: counter.ends == 2)

@@ -115,6 +115,7 @@ def test_pause_is_at_once_and_the_picture_shows_the_last_step():
     assert not live.running
     time.sleep(0.2)
     assert live.run.steps == made
+    live._background.wait(WAIT)  # the last picture may still be drawn
     assert f"after step {made}:" in live.sentence
 
 
@@ -263,6 +264,16 @@ def test_an_error_is_shown_in_red_and_pauses():
     live.pause()
 
 
+def test_a_step_that_works_takes_the_error_away():
+    live = nnlab.live_training(Fails(7), nnlab.moons(), steps=5)
+    live.start()
+    until(lambda: live._background._thread is None)
+    assert live.error is not None
+    live.run.model.left = 10**9
+    live.step()
+    assert (live.error, live._error.value) == (None, "")
+
+
 def test_divergence_is_said_and_pauses():
     live = moons(optimizer=lambda p: torch.optim.SGD(p, lr=1e30))
     live.start()
@@ -346,9 +357,15 @@ def test_bad_input(refused):
         live.set(batch_size=33)
     with refused("-1", "steps", ValueError):
         live.step(-1)
+    with refused("0.0", "lr", ValueError):
+        moons(optimizer=lambda p: torch.optim.SGD(p, lr=0.0))
+
+
+@pytest.mark.parametrize("features", [1, 4, 5, 9])
+def test_features_that_are_no_picture(features, refused):
+    part = nnlab.Split(torch.rand(20, features), torch.arange(20) % 2)
     with refused("made up", "data", ValueError):
-        part = nnlab.Split(torch.rand(20, 5), torch.arange(20) % 2)
-        nnlab.live_training(network(5, 4, 2), nnlab.Dataset("made up", part, part, part, 2))
+        nnlab.live_training(network(features, 4, 2), nnlab.Dataset("made up", part, part, part, 2))
 
 
 def pixels(picture):

@@ -38,7 +38,8 @@ class Background:
 
     Args:
         step: () -> whether it may go on. Called while ``turns`` is held.
-        show: () -> None, called about 15 times a second while steps are made, and always after the last one.
+        show: () -> None, called about 15 times a second while steps are made, and always after the last one, also
+            when it failed.
         fail: (error) -> None, called with what ``step`` or ``show`` raised; the work has stopped by then.
         begin: () -> None, called in the thread before each round of steps.
         end: () -> None, called in the thread when it ends.
@@ -104,8 +105,10 @@ class Background:
             began = time.monotonic()
             try:
                 self._begin()
-                self._steps(began + BUSY)
-                self._show()
+                try:
+                    self._steps(began + BUSY)
+                finally:
+                    self._show()
             except Exception as error:  # it belongs in front of the student: nobody reads what a thread prints
                 with self.turns:
                     self._left = 0

@@ -184,9 +184,10 @@ class Images:
         count = min(TILES[0] * TILES[1], len(data.val))
         self.inputs, self.truth = data.val.x[:count], data.val.y[:count].tolist()
         self.side = math.isqrt(data.train.x.shape[-1])
-        if self.side**2 != data.train.x.shape[-1]:
+        if self.side < 4 or self.side**2 != data.train.x.shape[-1]:
             raise ValueError(
-                f"data must have two features or square images. Got {data!r}. Try nnlab.moons() or nnlab.digits()."
+                f"data must have two features, or square images of at least 4 by 4. Got {data!r}. "
+                "Try nnlab.moons() or nnlab.digits()."
             )
 
     def draw(self, ax) -> list:

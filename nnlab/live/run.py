@@ -54,7 +54,8 @@ class LiveRun:
         diverged: the step at which the loss was no longer a finite number, or None.
 
     Raises:
-        ValueError, TypeError: data without classes, a model that does not fit them, an optimizer of another model.
+        ValueError, TypeError: data without classes, a model that does not fit them, an optimizer of another model or
+            with a learning rate of 0.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class LiveRun:
         arguments.whole("batch_size", batch_size, 32)
         arguments.whole("seed", seed, 0, at_least=0)
         self.model, self.optimizer = copies(model, optimizer)
+        arguments.positive("lr", self.lr, LR)
         self.data, self.loss = data, loss or nn.functional.cross_entropy
         self._batch_size = batch_size
         self._generator = torch.Generator().manual_seed(seed)

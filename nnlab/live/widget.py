@@ -94,6 +94,7 @@ class LiveTraining:
         """Pause, then make some steps here and now, and draw once. The same steps give the same bits."""
         arguments.whole("steps", steps, 1, at_least=0)
         self.pause()
+        self._clear_error()
         with one_thread():
             with self._background.turns:
                 for _ in range(steps):
