@@ -59,6 +59,16 @@ def momentum_forgotten(w, g, v):
     return w - LR * g, g
 
 
+def momentum_inside(w, g, v):
+    v = BETA * v - LR * g
+    return w + v, v
+
+
+def momentum_nesterov(w, g, v):
+    v = BETA * v + g
+    return w - LR * (g + BETA * v), v
+
+
 def adam(w, g, m, s, t):
     m, s = moments(g, m, s)
     return w - LR * (m / (1 - BETA1**t)) / ((s / (1 - BETA2**t)) ** 0.5 + EPS), m, s
@@ -128,6 +138,11 @@ EXERCISES = (
             ),
             Mistake(momentum_late, "you move with the old velocity: update v first, then move w with the new one."),
             Mistake(momentum_forgotten, "your velocity forgets the old one at every step: that is plain SGD."),
+            Mistake(
+                momentum_inside,
+                "your velocity contains the learning rate, v = b v - lr g: PyTorch keeps lr outside, v = b v + g.",
+            ),
+            Mistake(momentum_nesterov, "you move by g + b v: that is Nesterov's step. Momentum moves by v."),
         ),
         hints=(
             "Two lines: first the velocity, v = b v + g, then the parameter.",

@@ -41,7 +41,7 @@ EXERCISES = (
         mistakes=(
             Mistake(64 * 32 + 32 * 10, "you counted the weights only: every unit of a layer also has a bias."),
             Mistake(64 + 32 + 10, "these are the units: a layer has inputs * outputs weights and a bias per output."),
-            Mistake(65 * 32 + 33 * 10 + 65, "the input has no biases: the 64 pixels are given, not learned."),
+            Mistake(65 * 32 + 33 * 10 + 64, "the input has no biases: the 64 pixels are given, not learned."),
         ),
         hints=(
             "A layer with n inputs and m outputs has n * m weights. What else does it learn?",

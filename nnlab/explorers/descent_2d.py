@@ -32,7 +32,7 @@ class Result(NamedTuple):
 def compute(lr: float, condition: float, start_x: float, start_y: float, steps: int) -> Result:
     """Follow SGD on (x^2 + c y^2) / 2 for a number of steps, or until the path is lost.
 
-    With the best learning rate 2 / (L + mu), here 2 / (c + 1), step t leaves at most ((c - 1) / (c + 1))^(2 t)
+    With the best learning rate 2 / (L + mu), here 2 / (c + 1), step t leaves ((c - 1) / (c + 1))^(2 t)
     of the first loss (Nesterov 2004, theorem 2.1.15, squared).
     """
     path = surfaces.descend(surfaces.ravine(condition), SGD(lr=lr), steps, (start_x, start_y))

@@ -15,7 +15,7 @@ BOWL, BUMP, PLAIN = "bowl", "bump", "plain"
 METHODS = {"momentum": Momentum, "Nesterov": Nesterov}
 NEAR = 0.05  # a ball that stays this near to the minimum has settled
 START = {BOWL: -2.5, BUMP: -1.9, PLAIN: -3.0}
-GOAL = {BOWL: 0.0, BUMP: 1.0733, PLAIN: 0.0}  # the lowest point of each landscape
+GOAL = {BOWL: 0.0, BUMP: 1.067923, PLAIN: 0.0}  # the lowest point of each landscape
 REACH = {BOWL: 4.0, BUMP: 2.6, PLAIN: 4.0}
 YLIM = {BOWL: (-0.6, 5.4), BUMP: (-0.9, 6.2), PLAIN: (-0.12, 1.25)}
 

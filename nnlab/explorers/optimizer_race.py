@@ -157,7 +157,11 @@ DESCRIPTION = Description(
     update=update,
     sentence=sentence,
     presets=(
-        Preset("ravine", "steep across, flat along: momentum averages the zigzag away", {"lr": 0.05}),
+        Preset(
+            "ravine",
+            "SGD drops to the valley floor and creeps; momentum is faster, but swings",
+            {"lr": 0.05},
+        ),
         Preset("too large for SGD", "above 2 / 20 SGD leaves the ravine; Adam does not notice", {"lr": 0.15}),
         Preset("Beale", "a plain between walls: large steps pay, until they do not", {"surface": "Beale", "lr": 0.01}),
         Preset(
