@@ -117,9 +117,9 @@ def learning_curves(train, val=None, *, chance: float | None = None) -> Verdict:
 def error_table(human: float, train: float, val: float, *, low: float = 0.01, samples: int | None = None) -> Verdict:
     """Split the validation error into what humans cannot avoid, bias and variance, and name what is high.
 
-    val = human + (train - human) + (val - train) = unavoidable + bias + variance. "Bias" and "variance" are used
-    here as in Ng, "Machine Learning Yearning" (2018), chapters 20 to 22: they are differences of errors, and agree
-    with the statistical terms only in their meaning.
+    val = human + (train - human) + (val - train) = unavoidable + bias + variance, as in Ng, "Machine Learning
+    Yearning" (2018), chapters 20 to 22. "Bias" here is what the book calls *avoidable* bias. Both parts are
+    differences of errors, and agree with the statistical terms only in their meaning.
 
     Args:
         human, train, val: errors as shares, from 0 to 1.

@@ -14,11 +14,12 @@ TRUTH = torch.tensor([0.0, 1.0, 4.0, 9.0], dtype=torch.float64)
 NOISE = torch.randn(6, 4, generator=torch.Generator().manual_seed(9), dtype=torch.float64)
 PREDICTIONS = TRUTH + NOISE * torch.tensor([0.1, 0.5, 1.0, 2.0]) + torch.tensor([1.0, -0.5, 0.0, 0.5])
 
-LOOKS = (
-    (torch.tensor([5.0, 4.0, 3.0, 3.5, 3.6, 3.7, 1.0]), 3),
-    (torch.tensor([5.0, 4.0, 3.0, 3.5, 3.6, 3.7, 3.65, 1.0]), 3),
-    (torch.tensor([3.0, 2.0, 2.0, 2.0, 2.0, 1.0]), 3),
-    (torch.tensor([9.0, 8.0, 8.5, 7.0, 6.0]), 2),
+STEPS = torch.arange(41, dtype=torch.float64)
+WIGGLE = 0.03 * (1.7 * STEPS).sin()
+RUNS = (  # training and validation loss: one that overfits, one with an easier validation set, one that is short
+    (0.1 + 2.2 * (-STEPS / 6).exp() + WIGGLE, 0.8 + 1.6 * (-STEPS / 5).exp() + 0.01 * STEPS - WIGGLE),
+    (0.6 + 1.8 * (-STEPS[:30] / 4).exp(), 0.4 + 2.1 * (-STEPS[:30] / 4).exp()),
+    (2.5 - 0.1 * STEPS[:10], 2.4 - 0.08 * STEPS[:10] + WIGGLE[:10]),
 )
 
 
@@ -77,37 +78,43 @@ def fold_rounded_down(n, k, number):
     return torch.cat([index[: number * size], index[(number + 1) * size :]]), val
 
 
-def best_look(val_loss, patience):
-    best = 0
-    for look in range(len(val_loss)):
-        if val_loss[look] < val_loss[best]:
-            best = look
-        if look - best >= patience:
-            break
-    return best
+def shares(train_end, val_end, lowest, first):
+    """left, gap and rise, from the losses at the end, the lowest validation loss and the first one."""
+    return float(train_end / first), float((val_end - train_end) / first), float((val_end - lowest) / first)
 
 
-def best_of_all(val_loss, patience):
-    return int(val_loss.argmin())
+def last_quarters(train, val):
+    quarter = len(val) // 4
+    return train[-quarter:].mean(), val[-quarter:].mean()
 
 
-def last_look(val_loss, patience):
-    best = best_look(val_loss, patience)
-    return min(best + patience, len(val_loss) - 1)
+def three_numbers(train, val):
+    return shares(*last_quarters(train, val), val.min(), val[0])
 
 
-def best_with_ties(val_loss, patience):
-    best = 0
-    for look in range(len(val_loss)):
-        if val_loss[look] <= val_loss[best]:
-            best = look
-        if look - best >= patience:
-            break
-    return best
+def numbers_of_the_last_moment(train, val):
+    return shares(train[-1], val[-1], val.min(), val[0])
 
 
-def best_late(val_loss, patience):
-    return best_look(val_loss, patience + 1)
+def numbers_by_the_last_loss(train, val):
+    return shares(*last_quarters(train, val), val.min(), val[-1])
+
+
+def numbers_not_divided(train, val):
+    return shares(*last_quarters(train, val), val.min(), 1)
+
+
+def numbers_with_gap_turned(train, val):
+    left, gap, rise = three_numbers(train, val)
+    return left, -gap, rise
+
+
+def numbers_with_fall(train, val):
+    return shares(*last_quarters(train, val), val[0], val[0])
+
+
+def numbers_of_all_moments(train, val):
+    return shares(train.mean(), val.mean(), val.min(), val[0])
 
 
 def named(bias: float, variance: float) -> str:
@@ -195,19 +202,29 @@ EXERCISES = (
     ),
     Exercise(
         id="09.3",
-        task="find the look whose weights early stopping keeps",
-        solution=best_look,
-        tested="four curves: a late better value that is never seen, ties, and a run that ends before patience does.",
-        cases=LOOKS,
+        task="measure left, gap and rise",
+        solution=three_numbers,
+        tested="left, gap and rise of three runs: one with a rise, one with a gap below zero, one of only 10 moments.",
+        cases=RUNS,
         mistakes=(
-            Mistake(last_look, "this is where training stops; the weights to keep are those of the best look before."),
-            Mistake(best_of_all, "you look at the whole curve: after `patience` looks without improvement it ends."),
-            Mistake(best_with_ties, "an equal loss is no improvement: compare with <, not <=."),
-            Mistake(best_late, "you wait one look too long: stop when look - best reaches patience."),
+            Mistake(
+                numbers_of_the_last_moment,
+                "your end is the last moment alone, which may be a lucky one: take the mean of the last quarter.",
+            ),
+            Mistake(
+                numbers_by_the_last_loss, "you divide by the last loss: all three are shares of the first, val[0]."
+            ),
+            Mistake(numbers_not_divided, "these are losses, not shares: divide all three by the first one, val[0]."),
+            Mistake(numbers_with_gap_turned, "your gap has the wrong sign: it is validation minus training."),
+            Mistake(
+                numbers_with_fall,
+                "your rise starts at the first validation loss: it starts at the lowest one, and is never below zero.",
+            ),
+            Mistake(numbers_of_all_moments, "you average the whole run: only the last quarter is the end."),
         ),
         hints=(
-            "Walk along the curve, remember the best look so far, and leave when it is `patience` looks ago.",
-            "for look in range(len(val_loss)): update best if the loss is lower; break if look - best >= patience.",
+            "First the two ends, each the mean of the last len(val) // 4 losses. Then put these into the formulas.",
+            "q = len(val) // 4. The ends are train[-q:].mean() and val[-q:].mean(). Rise: (end - val.min()) / val[0].",
         ),
     ),
     Exercise(

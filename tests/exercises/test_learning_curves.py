@@ -6,6 +6,7 @@ import torch
 from sklearn.model_selection import KFold
 
 from nnlab import curve_families, diagnosis
+from nnlab.curve_measures import measure
 from nnlab.exercises import CORRECT, NOT_ATTEMPTED, WRONG, find
 from nnlab.exercises.learning_curves import PREDICTIONS, QUIZ_SEED, TRUTH
 
@@ -70,30 +71,57 @@ def test_folds(answer, said):
     judge("09.2", answer, said)
 
 
-def counting(val_loss, patience):
-    best, lowest, waited = 0, float("inf"), 0
-    for look, loss in enumerate(val_loss.tolist()):
-        if loss < lowest:
-            best, lowest, waited = look, loss, 0
-        else:
-            waited += 1
-            if waited == patience:
-                return best
-    return best
+def test_left_and_gap_are_what_the_package_measures():
+    for train, val in find("09.3").cases:
+        left, gap, rise = find("09.3").solution(train, val)
+        measures, _ = measure(train.numpy(), val.numpy(), chance=val[0].item())
+        assert (left, gap) == pytest.approx((measures["left"], measures["gap"]), abs=1e-12)
+        assert rise >= 0
+
+
+def test_rise_by_hand():
+    """Lowest 1, last quarter 1.5 and 2.5: the end is 2, and 1 of the first 4 is risen."""
+    val = torch.tensor([4.0, 3.0, 2.0, 1.0, 1.0, 1.0, 1.5, 2.5])
+    _, gap, rise = find("09.3").solution(0 * val + 1, val)
+    assert (gap, rise) == (0.25, 0.25)
+
+
+def by_numpy(train, val):
+    q = len(val) // 4
+    train_end, val_end, first = np.mean(train.numpy()[-q:]), np.mean(val.numpy()[-q:]), val[0].item()
+    return train_end / first, (val_end - train_end) / first, (val_end - val.min().item()) / first
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("change", "said"),
     [
-        (counting, None),
-        (lambda val_loss, patience: torch.tensor(counting(val_loss, patience)), None),
-        (lambda val_loss, patience: val_loss.argmin(), "whole curve"),
-        (lambda val_loss, patience: counting(val_loss, patience + 1), "one look too long"),
-        (lambda val_loss, patience: val_loss.min(), "at case 1: got 1"),
-        (lambda val_loss, patience: patience, "at case 1: got 3"),
+        (lambda left, gap, rise: (left, gap, rise), None),
+        (lambda left, gap, rise: tuple(torch.tensor([left, gap, rise])), None),
+        (lambda left, gap, rise: (left, -gap, rise), "wrong sign"),
+        (lambda left, gap, rise: (left, gap, 0.0), "at case 1: got 0"),
+        (lambda left, gap, rise: (gap, left, rise), "at case 1: got"),
+        (lambda left, gap, rise: (left, gap), "3 results are wanted"),
+        (lambda left, gap, rise: torch.tensor([left, gap, rise]), "as a tuple"),
     ],
 )
-def test_early_stopping(answer, said):
+def test_three_numbers(change, said):
+    judge("09.3", lambda train, val: change(*by_numpy(train, val)), said)
+
+
+@pytest.mark.parametrize(
+    ("end", "first", "said"),
+    [
+        (lambda curve: curve[-1], lambda val: val[0], "lucky"),
+        (lambda curve: curve[-(len(curve) // 4) :].mean(), lambda val: val[-1], "the last loss"),
+        (lambda curve: curve[-(len(curve) // 4) :].mean(), lambda val: 1, "not shares"),
+        (lambda curve: curve[: len(curve) // 4].mean(), lambda val: val[0], "at case 1: got"),
+        (lambda curve: curve.mean(), lambda val: val[0], "the whole run"),
+    ],
+)
+def test_other_ends_and_other_beginnings(end, first, said):
+    def answer(train, val):
+        return end(train) / first(val), (end(val) - end(train)) / first(val), (end(val) - val.min()) / first(val)
+
     judge("09.3", answer, said)
 
 
