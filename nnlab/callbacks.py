@@ -28,7 +28,7 @@ class Callback:
         """After the validation data were looked at: once before the first step, and after every epoch."""
 
     def on_end(self, run: Run) -> None:
-        """At the end, also when the run was interrupted or failed."""
+        """At the end, also when the run was interrupted or failed; not without ``on_start``."""
 
     def state_dict(self) -> dict:
         """What a checkpoint must remember of this callback: numbers, text, tensors, lists and dictionaries."""

@@ -211,7 +211,7 @@ class Run:
     def clip_gradients(self) -> None:
         """Scale the whole gradient down to the norm ``clip_norm`` if it is longer.
 
-        Only of the parameters that the optimizer holds: those of a frozen part keep their old gradients.
+        Only the parameters that the optimizer holds count: nobody empties the gradients of the others.
         """
         if self.clip_norm:
             held = [p for group in self.optimizer.param_groups for p in group["params"]]
@@ -400,9 +400,9 @@ class Run:
         then, now = state["settings"], self.identity()
         different = [name for name in now if name in then and then[name] != now[name]]
         if different:
+            was, got = ({name: settings[name] for name in different} for settings in (then, now))
             raise checkpoints.CheckpointError(
-                f"{path} is the checkpoint of a run with { ({n: then[n] for n in different}) }. "
-                f"Got { ({n: now[n] for n in different}) }. {OTHER_FOLDER}"
+                f"{path} is the checkpoint of a run with {was}. Got {got}. {OTHER_FOLDER}"
             )
         if len(state["callbacks"]) != len(self.callbacks) or (state["schedule"] is None) != (self.scheduler is None):
             raise checkpoints.CheckpointError(
