@@ -41,7 +41,8 @@ def plot_learning_curves(history: History, ax, of: str = "val_loss", by: str | N
         label: the text at the end of the line; by default the setting and its value. It says which members diverged.
 
     Raises:
-        ValueError, TypeError: ``of`` or ``by`` is not a curve or a setting of this history.
+        ValueError, TypeError: ``of`` or ``by`` is not a curve or a setting of this history, or the curve has no values,
+            such as the accuracy of a regression.
     """
     if by is not None:
         arguments.one_of("by", by, history.settings)
@@ -51,6 +52,8 @@ def plot_learning_curves(history: History, ax, of: str = "val_loss", by: str | N
         low, high = (np.asarray(edge) for edge in group.band(of))
         x, y = np.asarray(group.steps(of)), np.asarray(group.median(of))
         shown = np.isfinite(y)
+        if not shown.any() and not (group.diverged >= 0).any():
+            raise ValueError(f"of must be a curve with values. Got {of!r}, which has none here. Try 'val_loss'.")
         (line,) = ax.plot(x[shown], y[shown], label=label or (f"{by} {value:g}" if by else f"{len(group)} members"))
         high = np.where(np.isfinite(high), high, np.nanmax(y[shown], initial=0))
         ax.fill_between(x[shown], low[shown], high[shown], color=line.get_color(), alpha=0.18, linewidth=0)

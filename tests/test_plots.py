@@ -1,5 +1,6 @@
 """Plots by their artists: what is drawn, where it is written, and that nothing else is touched."""
 
+import dataclasses
 from itertools import pairwise
 
 import matplotlib
@@ -64,6 +65,13 @@ def test_unknown_setting_or_curve(ax, refused):
         plots.plot_learning_curves(HISTORY, ax, by="momentum")
     with refused("'accuracy'"):
         plots.plot_learning_curves(HISTORY, ax, of="accuracy")
+
+
+def test_a_curve_without_values(ax, refused):
+    calm = HISTORY.select(lr=0.1)
+    regression = dataclasses.replace(calm, val_accuracy=torch.full_like(calm.val_accuracy, torch.nan))
+    with refused("'val_accuracy'", start="of must be a curve with values"):
+        plots.plot_learning_curves(regression, ax, of="val_accuracy")
 
 
 @given(st.lists(st.floats(-0.5, 1.5), max_size=8), st.floats(0.01, 0.1))
