@@ -71,7 +71,7 @@ class EarlyStopping(Callback):
         self.best, self.best_step, self.waited, self.weights = math.nan, 0, 0, {}
 
     def on_start(self, run: Run) -> None:
-        metric = (getattr(run, "metrics", None) or {}).get(self.of.removeprefix("val_"))
+        metric = (run.metrics or {}).get(self.of.removeprefix("val_"))
         if getattr(metric, "higher_is_better", None) is False:  # torchmetrics say it
             raise ValueError(
                 f"of must be 'val_loss', or a metric for which higher is better. Got {self.of!r}. Try of='val_loss'."

@@ -282,13 +282,18 @@ class Network:
         dz, dweight, dbias = normalization.backward(dz, params[f"norm{k}.weight"], cache.norms[k])
         return dz, {f"norm{k}.weight": dweight, f"norm{k}.bias": dbias}
 
+    @cached_property
+    def _kept_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Everything that ``params`` must hold; made once, because every forward pass asks."""
+        return self.shapes | self.running_shapes
+
     def check_params(self, params: Params) -> None:
         """Check that these are the parameters of this network, with or without member axes.
 
         Raises:
             ValueError: one is missing, or has another shape; running statistics count too.
         """
-        for name, shape in (self.shapes | self.running_shapes).items():
+        for name, shape in self._kept_shapes.items():
             got = tuple(params[name].shape) if name in params else None
             if got is None or got[-len(shape) :] != shape:
                 want = ", ".join(map(str, shape))

@@ -399,13 +399,13 @@ class Run:
                 f"{path} is no checkpoint of nnlab.fit: it has no {', '.join(missing)}. {OTHER_FOLDER}"
             )
         then, now = state["settings"], self.identity()
-        different = [name for name in now if name in then and then[name] != now[name]]
+        different = [name for name in now if then.get(name) != now[name]]
         if different:
-            was, got = ({name: settings[name] for name in different} for settings in (then, now))
+            was, got = ({name: settings.get(name) for name in different} for settings in (then, now))
             raise checkpoints.CheckpointError(
                 f"{path} is the checkpoint of a run with {was}. Got {got}. {OTHER_FOLDER}"
             )
-        if len(state["callbacks"]) != len(self.callbacks) or (state["schedule"] is None) != (self.scheduler is None):
+        if len(state["callbacks"]) != len(self.callbacks):
             raise checkpoints.CheckpointError(
                 f"{path} was written with other callbacks or another schedule. {OTHER_FOLDER}"
             )

@@ -19,7 +19,7 @@ class MadeUpRun(SimpleNamespace):
 
 
 def play(stopping: EarlyStopping, curve) -> MadeUpRun:
-    run = MadeUpRun(model=nn.Linear(1, 1, bias=False), step=0, stop=False, curve=curve)
+    run = MadeUpRun(model=nn.Linear(1, 1, bias=False), step=0, stop=False, curve=curve, metrics=None)
     stopping.on_start(run)
     for step in range(len(curve)):
         run.step = step
