@@ -50,6 +50,7 @@ class Replay:
 
     def __init__(self, losses):
         self.losses, self.step, self.stop, self.model = losses, 0, False, torch.nn.Linear(1, 1)
+        self.metrics = None
 
     def latest(self, name):
         return self.losses[self.step]
