@@ -291,7 +291,7 @@ class Network:
         """Check that these are the parameters of this network, with or without member axes.
 
         Raises:
-            ValueError: one is missing, or has another shape; running statistics count too.
+            ValueError: one is missing, has another shape, or has no place here; running statistics count too.
         """
         for name, shape in self._kept_shapes.items():
             got = tuple(params[name].shape) if name in params else None
@@ -300,6 +300,12 @@ class Network:
                 raise ValueError(
                     f"params must hold {name} of shape (..., {want}). Got {got or 'none'}. Try net.init(seed=0)."
                 )
+        if len(params) > len(self._kept_shapes):
+            extra = ", ".join(name for name in params if name not in self._kept_shapes)
+            raise ValueError(
+                f"params must hold nothing that this network does not use. Got {extra} as well. "
+                "Try the network that they were made for."
+            )
 
     def _check_input(self, params: Params, x: torch.Tensor) -> None:
         if not isinstance(x, torch.Tensor):

@@ -319,6 +319,11 @@ def test_parameters_of_a_network_with_another_norm(norm, other, missing, refused
         Network([2, 3, 2], norm=norm).forward(params, torch.zeros(1, 2))
 
 
+def test_parameters_that_the_network_would_not_use(refused):
+    with refused("norm1.weight, norm1.bias", start="params must hold nothing", error=ValueError):
+        Network([2, 3, 2]).forward(Network([2, 3, 2], norm="layer").init(), torch.zeros(1, 2))
+
+
 def test_running_statistics_of_another_shape(refused):
     net = Network([2, 3, 2], norm="batch")
     with refused("(2, 4)", start="params must hold norm1.running_var of shape (..., 3)"):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 import urllib.request
 
 import matplotlib
@@ -512,6 +513,12 @@ class TestShown:
         assert shown.server is None
         assert threading.active_count() == before
         assert time.monotonic() - started < 2
+
+    def test_on_colab_it_names_the_command_of_colab(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
+        data, _ = show_tensorboard("runs")._repr_mimebundle_()
+        assert list(data) == ["text/plain"]
+        assert data["text/plain"].endswith("\n%load_ext tensorboard\n%tensorboard --logdir runs")
 
     def test_it_opens_and_ends_with_its_last_view(self, whole):
         shown = show_tensorboard(whole[0], height=500)

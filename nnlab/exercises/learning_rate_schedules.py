@@ -96,7 +96,7 @@ EXERCISES = (
         ),
         hints=(
             "The cosine of 0 is 1 and the cosine of pi is -1. Lift it and halve it, and you have 1 and 0.",
-            "import math; (1 + math.cos(math.pi * t / length)) / 2. With torch it is torch.cos(torch.tensor(angle)).",
+            "(1 + math.cos(math.pi * t / length)) / 2. With torch it is torch.cos(torch.tensor(angle)).",
         ),
         tolerance=1e-4,
     ),

@@ -167,6 +167,9 @@ class ShownTensorBoard:
     def _repr_mimebundle_(self, include=None, exclude=None):
         from nnlab.explorer import VIEW, view_of
 
+        if "google.colab" in sys.modules:  # its browser reaches no port of the kernel, and it has a command of its own
+            command = f"%load_ext tensorboard\n%tensorboard --logdir {self.folder}"
+            return {"text/plain": f"On Colab, run this in a cell of its own:\n{command}"}, {}
         return {"text/plain": repr(self), VIEW: view_of(self.widget)}, {}
 
 
@@ -174,7 +177,9 @@ def show_tensorboard(folder: str | Path, height: int = 640) -> ShownTensorBoard:
     """Show a button that opens TensorBoard inside the notebook: put this call on the last line of a cell.
 
     Nothing runs until the button is pressed. Then a TensorBoard server starts that only this machine can reach. It
-    ends when its cell is run again or cleared, when the notebook's kernel ends, and with ``.close()``.
+    ends when its cell is run again or cleared, when the notebook's kernel ends, and with ``.close()``. On a JupyterHub
+    (Binder is one) it is shown through jupyter-server-proxy, which must be installed. On Colab there is no button, but
+    the command that Colab has for it.
 
     Args:
         folder: what to show, such as "runs"; runs that are still being written appear by and by.

@@ -24,10 +24,8 @@ def in_torch(t, length):
 
 
 def from_the_hint(t, length):
-    statement, formula = find("07.1").hints[1].split(". ")[0].split("; ")
-    names = {"t": t, "length": length}
-    exec(statement, names)
-    return eval(formula, names)
+    formula = find("07.1").hints[1].split(". ")[0]
+    return eval(formula, {"math": math, "t": t, "length": length})
 
 
 def squared(t, length):

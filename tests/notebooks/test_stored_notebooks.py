@@ -12,7 +12,7 @@ from nbconvert import HTMLExporter
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent.parent / "notebooks").glob("*.ipynb"))
 PUBLIC = {"nnlab", "torch", "torchmetrics", "matplotlib.pyplot"}
-STANDARD = {"tempfile", "time"}  # Python's own: a folder for a while, and a clock
+STANDARD = {"math", "tempfile", "time"}  # Python's own: cos and log of a number, a folder for a while, a clock
 
 pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
