@@ -30,6 +30,8 @@ The first start makes the environment .venv in the clone; later ones need no net
 
 BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 NBVAL = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=120"]
+# Two files at a time; loadscope keeps the cells of a notebook together.
+PARALLEL = ["-n", "2", "--dist", "loadscope"]
 
 
 def main(arguments):
@@ -101,7 +103,7 @@ def _stages():
     return [
         ("ruff check", ["ruff", "check", *folders]),
         ("ruff format", ["ruff", "format", "--check", *folders]),
-        ("pytest", ["pytest", *NBVAL, "tests", "notebooks"]),
+        ("pytest", ["pytest", *PARALLEL, *NBVAL, "tests", "notebooks"]),
     ]
 
 

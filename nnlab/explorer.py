@@ -55,6 +55,8 @@ class Explorer:
         self._code = widgets.Text(description="code", continuous_update=False)
         self._code.layout.width, self._code.layout.display = "auto", "none"
         self.widget = self._arrange()
+        self.widget._view_count = 0  # from now on the front end counts
+        self.widget.observe(self._seen, names="_view_count")
         self._changed()
 
     @property
@@ -85,6 +87,8 @@ class Explorer:
     def png(self) -> bytes:
         """The picture as it is now, as a PNG."""
         with self._drawing:
+            if self._picture.empty and self.result is not None:
+                self._picture.show(self.result)
             picture = self._picture.png()
         if self._stale:  # a control was moved meanwhile
             self._changed()
@@ -125,6 +129,15 @@ class Explorer:
             self._code.value = self.code()
         if self.error is not None:
             self.error, self._error.value = None, ""
+
+    def _seen(self, change) -> None:
+        """When the last view is gone (its cell is run again, cleared or deleted), the pixels are given back.
+
+        The kernel keeps every widget for ever, so a cell that is run again and again would fill the memory.
+        """
+        if change["old"] and not change["new"]:
+            with self._drawing:
+                self._picture = Picture(self.description)
 
     def _wanted(self, control) -> list:
         """Where a control starts, and the values that presets give it."""

@@ -301,10 +301,10 @@ class Network:
                     f"params must hold {name} of shape (..., {want}). Got {got or 'none'}. Try net.init(seed=0)."
                 )
         if len(params) > len(self._kept_shapes):
-            extra = ", ".join(name for name in params if name not in self._kept_shapes)
+            extra = next(name for name in params if name not in self._kept_shapes)
             raise ValueError(
                 f"params must hold nothing that this network does not use. Got {extra} as well. "
-                "Try the network that they were made for."
+                "Try the network that they were made for, or net.learned(params)."
             )
 
     def _check_input(self, params: Params, x: torch.Tensor) -> None:

@@ -50,6 +50,11 @@ class Picture:
         self._background = None
 
     @property
+    def empty(self) -> bool:
+        """Whether no result was shown yet."""
+        return self._background is None
+
+    @property
     def width(self) -> int:
         """The width at which the picture is shown, in pixels of the page."""
         return round(self.description.size[0] * DPI)

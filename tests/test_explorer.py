@@ -1,8 +1,10 @@
 """The explorer itself, on a made-up description: newest value wins, errors in sight, one frame for several moves."""
 
+import gc
 import io
 import threading
 import warnings
+import weakref
 
 import ipywidgets as widgets
 import matplotlib
@@ -253,6 +255,24 @@ def test_display_bundle_works_with_and_without_a_kernel():
     live, stored = pixels(explorer._image.value).astype(int), pixels(data["image/png"]).astype(int)
     assert live.shape == stored.shape == (300, 450, 3)
     assert np.abs(live - stored).mean() < 3  # of 255: JPEG and a palette of few colours
+
+
+def test_when_its_last_view_is_gone_the_pixels_are_given_back_until_they_are_wanted_again():
+    explorer = Explorer(made_up())
+    before, drawn = explorer.png(), weakref.ref(explorer._picture)
+    explorer.widget._view_count = 2  # as the front end sets it
+    explorer.widget._view_count = 1
+    gc.collect()
+    assert drawn() is explorer._picture
+    explorer.widget._view_count = 0
+    gc.collect()
+    assert drawn() is None
+    assert explorer.png() == before
+    explorer.widget._view_count = 1
+    explorer.widget._view_count = 0
+    explorer.set(height=5)
+    fresh = Explorer(made_up(), height=5)
+    assert (explorer.png(), explorer._image.value) == (fresh.png(), fresh._image.value)
 
 
 def test_pyplot_and_the_style_are_left_alone():

@@ -295,6 +295,10 @@ def test_closing_the_last_view_pauses():
     assert live.running
     live.widget._view_count = 0
     assert not live.running
+    picture = live.png()  # drawn again
+    assert picture == live.png()
+    live.step()
+    assert picture != live.png()
 
 
 def test_drawing_in_the_thread_neither_reads_nor_changes_the_students_settings(monkeypatch):

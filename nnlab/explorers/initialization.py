@@ -45,7 +45,7 @@ def compute(activation: str, scheme: str, depth: int, width: int, gain: float, i
     """Send inputs forward through ``depth`` hidden layers, and random gradients of standard deviation 1 back."""
     net = Network([FEATURES] + [width] * (depth + 1), activation=activation)
     x = samples(inputs)
-    params = {name: gain * values for name, values in first_numbers(scheme, width, seed).items()}
+    params = {name: gain * values for name, values in net.learned(first_numbers(scheme, width, seed)).items()}
     _, cache = net.forward(params, x)
     dzs = net.backpropagate(params, cache, unit_gradients(width)[: len(x)])
     found = {

@@ -128,6 +128,8 @@ class LiveTraining:
     def png(self) -> bytes:
         """The picture as it is now, as a PNG."""
         self._background.wait()
+        if self._picture.empty:
+            self._show()
         with self._drawing:
             return self._picture.png()
 
@@ -178,9 +180,11 @@ class LiveTraining:
         self._state.value = paragraph("training" if self.running else "paused")
 
     def _seen(self, change) -> None:
-        """The front end counts the views; when the last one is gone, nobody watches."""
+        """The front end counts the views; when the last one is gone, nobody watches, and the pixels are given back."""
         if change["old"] and not change["new"]:
             self.pause()
+            with self._drawing:
+                self._picture = Picture(self._view)
 
     def _arrange(self) -> widgets.VBox:
         """Picture, sentence and error above the sliders and buttons."""
