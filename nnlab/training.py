@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
@@ -13,16 +12,15 @@ from torch import nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torch.utils.data import DataLoader
 
-from nnlab import arguments, checkpoints
+from nnlab import arguments
 from nnlab.batches import Sliced, batches_of
 from nnlab.callbacks import Callback
 from nnlab.data import Dataset
 from nnlab.history import History
 from nnlab.progress import progress_bar
+from nnlab.resume import resume, save
 from nnlab.training_checks import bound, check_classes, check_metrics, check_model, check_outputs, usable
 
-LAST, BEST = "last.pt", "best.pt"
-OTHER_FOLDER = "Try another folder for checkpoint=, or the arguments of that run."
 NO_BATCH = "data must give at least one mini-batch in an epoch. Got none. Try a smaller batch_size, or drop_last=False."
 
 
@@ -81,8 +79,8 @@ def fit(
     run.set_goal(epochs, steps)
     folder = None if checkpoint is None else Path(checkpoint)
     with own_randomness(seed, run.device):
-        if folder and (folder / LAST).is_file():
-            run.resume(folder / LAST, tell=progress)
+        if folder:
+            resume(run, folder, tell=progress)
         with progress_bar(run.goal, "step", run.step, progress) as bar:
             run.train_to_the_end(folder, bar)
     return run.history()
@@ -198,7 +196,7 @@ class Run:
             self.evaluate()
             self.step_schedule(each="epoch")
             if folder:
-                self.save(folder)
+                save(self, folder)
             if bar:
                 bar.set_postfix_str(f"val_loss {self.evaluations[-1]['val_loss']:.3f}" if self.evaluations else "")
                 bar.update(self.step - before)
@@ -310,40 +308,6 @@ class Run:
         """(step,), the training loss of every step so far, on the CPU."""
         return torch.stack(self.losses).float().cpu() if self.losses else torch.zeros(0)
 
-    def save(self, folder: Path) -> None:
-        """Write ``best.pt`` if this was the best evaluation, then ``last.pt``.
-
-        In this order a crash between the two is harmless: the resumed run writes the same ``best.pt`` again.
-        """
-        state = self.state_dict()
-        seen = [e["val_loss"] for e in self.evaluations if not math.isnan(e["val_loss"])]
-        if seen and self.latest("val_loss") == min(seen):
-            checkpoints.save(folder / BEST, state)
-        checkpoints.save(folder / LAST, state)
-
-    def state_dict(self) -> dict:
-        """Everything that decides how the run goes on, and what it has recorded."""
-        return {
-            "settings": self.identity(),
-            "step": self.step,
-            "epoch": self.epoch,
-            "stop": self.stop,
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "schedule": self.scheduler.state_dict() if self.scheduler else None,
-            "random": self.random_state(),
-            "losses": self.recorded_losses(),
-            "by_step": {name: [float(v) for v in values] for name, values in self.by_step.items()},
-            "evaluations": self.evaluations,
-            "callbacks": [callback.state_dict() for callback in self.callbacks],
-        }
-
-    def identity(self) -> dict:
-        """What every checkpoint of this run has: its settings, and how optimizer and schedule were made."""
-        plain = {n: v for n, v in self.optimizer.defaults.items() if isinstance(v, (int, float, str, tuple))}
-        schedule = type(self.scheduler).__name__ if self.scheduler else None
-        return {**self.settings, "optimizer": type(self.optimizer).__name__, **plain, "schedule": schedule}
-
     def random_state(self) -> dict[str, torch.Tensor]:
         """The states of every generator that the run draws from."""
         states = {name: generator.get_state() for name, generator in self.generators().items()}
@@ -361,66 +325,6 @@ class Run:
     def generators(self) -> dict[str, torch.Generator]:
         """The order of samples, dropout, and what the DataLoaders have of their own."""
         return {"batches": self.generator, "torch": torch.random.default_generator, **self.batches.generators()}
-
-    def resume(self, path: Path, tell: bool) -> None:
-        """Go on from a checkpoint of the same run.
-
-        Raises:
-            CheckpointError: it is of another run, or was written within an epoch; the model is as it was.
-        """
-        state = checkpoints.load(path)
-        self.check_same_run(path, state)
-        before = copy.deepcopy((self.model.state_dict(), self.optimizer.state_dict()))
-        try:
-            self.model.load_state_dict(state["model"])
-            self.optimizer.load_state_dict(state["optimizer"])
-            for callback, its_state in zip(self.callbacks, state["callbacks"], strict=True):
-                callback.load_state_dict(its_state)
-        except (RuntimeError, ValueError, KeyError) as error:
-            self.model.load_state_dict(before[0])
-            self.optimizer.load_state_dict(before[1])
-            raise checkpoints.CheckpointError(
-                f"{path} holds another model or optimizer, or other callbacks ({error}). {OTHER_FOLDER}"
-            ) from error
-        if self.scheduler:
-            self.scheduler.load_state_dict(state["schedule"])
-        self.set_random_state(state["random"])
-        self.step, self.epoch, self.stop = state["step"], state["epoch"], state["stop"]
-        self.losses, self.by_step = list(state["losses"].to(self.device)), state["by_step"]
-        self.evaluations = state["evaluations"]
-        if tell:
-            print(f"Resumed after epoch {self.epoch}, step {self.step}, from {path}.")
-
-    def check_same_run(self, path: Path, state: dict) -> None:
-        """Check everything that can be compared before a checkpoint changes anything."""
-        missing = sorted(self.state_dict().keys() - state.keys())
-        if missing:
-            raise checkpoints.CheckpointError(
-                f"{path} is no checkpoint of nnlab.fit: it has no {', '.join(missing)}. {OTHER_FOLDER}"
-            )
-        then, now = state["settings"], self.identity()
-        different = [name for name in now if then.get(name) != now[name]]
-        if different:
-            was, got = ({name: settings.get(name) for name in different} for settings in (then, now))
-            raise checkpoints.CheckpointError(
-                f"{path} is the checkpoint of a run with {was}. Got {got}. {OTHER_FOLDER}"
-            )
-        if len(state["callbacks"]) != len(self.callbacks):
-            raise checkpoints.CheckpointError(
-                f"{path} was written with other callbacks or another schedule. {OTHER_FOLDER}"
-            )
-        if state["random"].keys() != self.random_state().keys():
-            raise checkpoints.CheckpointError(
-                f"{path} was written with other random generators ({', '.join(state['random'])}), "
-                f"those of other DataLoaders or another device. Got {', '.join(self.random_state())}. {OTHER_FOLDER}"
-            )
-        epoch = self.steps_in_epoch()
-        if epoch and self.goal > state["step"] != state["epoch"] * epoch:
-            raise checkpoints.CheckpointError(
-                f"{path} was written within an epoch, or with another number of mini-batches: after step "
-                f"{state['step']}, where an epoch has {epoch}. Start again in another folder. "
-                f"Try steps that are a multiple of {epoch}."
-            )
 
 
 class Accuracy:
