@@ -1,4 +1,4 @@
-"""One JupyterLab for all browser tests, one browser for each test module, screenshots to look at."""
+"""One JupyterLab for all browser tests, one browser for each test module, screenshots for who wants to look."""
 
 import shutil
 from pathlib import Path
@@ -27,10 +27,27 @@ def browser(lab):
         yield running
 
 
+class Shots:
+    """Takes screenshots to look at, if somebody wants to: ``--shots FOLDER``."""
+
+    def __init__(self, folder: Path | None):
+        self.folder = folder
+
+    def take(self, part, name: str) -> None:
+        """A page, or an element of it."""
+        if self.folder:
+            part.screenshot(path=self.folder / name)
+
+    def walk(self, notebook, within: str = "") -> None:
+        """A whole notebook, screen by screen."""
+        if self.folder:
+            notebook.screenshots(self.folder / within)
+
+
 @pytest.fixture(scope="session")
-def shots(request, tmp_path_factory):
-    """The folder for screenshots: the one given by --shots, or a temporary one."""
+def shots(request):
+    """Where screenshots go."""
     given = request.config.getoption("--shots")
-    folder = Path(given) if given else tmp_path_factory.mktemp("shots")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    if given:
+        Path(given).mkdir(parents=True, exist_ok=True)
+    return Shots(Path(given) if given else None)

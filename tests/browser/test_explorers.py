@@ -20,7 +20,7 @@ def page(browser, lab, shots):
     nbformat.write(trial_notebook(), lab.notebooks / "trial.ipynb")
     page = NotebookPage(browser, lab, "trial.ipynb")
     page.run_all()
-    page.screenshots(shots)
+    shots.walk(page)
     yield page
     page.close()
 
@@ -70,7 +70,7 @@ def test_an_error_is_shown_in_red_and_the_next_move_works(explorers, shots):
     alert.wait_for()
     assert alert.inner_text() == "ValueError: lr is above one"
     assert alert.evaluate("e => getComputedStyle(e).color") == "rgb(176, 0, 32)"
-    shown.root.screenshot(path=shots / "trial-error.png")
+    shots.take(shown.root, "trial-error.png")
     shown.press(0, "Home")
     alert.wait_for(state="detached")
     agree(shown)

@@ -72,7 +72,7 @@ def page(browser, lab, shots):
     page = NotebookPage(browser, lab, "live_trial.ipynb")
     page.run_all()
     page.page.locator(".nnlab-live").nth(2).wait_for()
-    page.screenshots(shots)
+    shots.walk(page)
     yield page
     page.close()
 
@@ -112,7 +112,7 @@ def test_at_least_ten_pictures_a_second(page, lives, shots):
             if (rate := best_second(live.times("pictures"))) >= RATE:
                 break
         live.rest()
-        live.root.screenshot(path=shots / f"live-{name}.png")
+        shots.take(live.root, f"live-{name}.png")
         print(f"{name}: {rate} pictures a second")
         assert rate >= RATE
 
@@ -204,7 +204,7 @@ def test_an_error_is_shown_in_red(page, shots):
     alert.wait_for()
     assert alert.inner_text() == "RuntimeError: this layer has had enough"
     assert alert.evaluate("e => getComputedStyle(e).color") == "rgb(176, 0, 32)"
-    live.root.screenshot(path=shots / "live-error.png")
+    shots.take(live.root, "live-error.png")
 
 
 @pytest.mark.parametrize("how", ["run again", "cleared"])

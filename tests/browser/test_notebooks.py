@@ -21,18 +21,18 @@ COLOURS = """image => {
 def notebook(request, browser, lab, shots):
     """A notebook that has just been run from top to bottom."""
     page = NotebookPage(browser, lab, request.param)
-    page.screenshots(shots / "stored")
+    shots.walk(page, "stored")
     page.stored_text = page.page.locator(".jp-Notebook").inner_text()
     page.run_all()
     yield page
-    page.screenshots(shots / "after")
+    shots.walk(page, "after")
     page.close()
 
 
 @pytest.fixture(scope="module")
 def revealed(notebook, shots):
     """The same notebook after every *predict* was answered, and what each showed before and after."""
-    notebook.screenshots(shots)
+    shots.walk(notebook)
     notebook.answers = [answer(prediction) for prediction in notebook.predictions()]
     notebook.page.wait_for_function(SHOWN)
     return notebook
@@ -76,7 +76,7 @@ def test_every_explorer_is_shown_as_a_picture(revealed, shots):
     assert 0 < len(explorers) + len(live_trainings(revealed)) <= views
     for number, shown in enumerate(explorers, start=1):
         name, _ = named_in(agree(shown))
-        shown.root.screenshot(path=shots / f"{revealed.name}-explorer-{number}-{name}.png")
+        shots.take(shown.root, f"{revealed.name}-explorer-{number}-{name}.png")
         assert shown.image.evaluate(COLOURS) > 50
 
 
@@ -125,7 +125,7 @@ def test_every_preset_does_what_it_says_and_reset_leads_back(revealed, shots):
             shown.note.get_by_text(preset.reason).wait_for()
             wanted = description.code(description.values(**preset.values))
             assert agree(shown) == wanted
-            shown.root.screenshot(path=shots / f"{revealed.name}-preset-{number}-{name}-{preset.label}.png")
+            shots.take(shown.root, f"{revealed.name}-preset-{number}-{name}-{preset.label}.png")
         shown.push("reset")
         assert agree(shown) == start
         assert shown.note.inner_text().strip() == ""
@@ -153,7 +153,7 @@ def test_every_live_training_trains_follows_its_sliders_and_begins_again(reveale
         wait_for("lr 0.0001")
         push("pause")
         wait_for("paused")
-        live.screenshot(path=shots / f"{revealed.name}-live-{number}.png")
+        shots.take(live, f"{revealed.name}-live-{number}.png")
         assert "after step" in sentence.inner_text()
         assert sentence.inner_text() != stored
         assert image.get_attribute("src") != first
@@ -165,7 +165,7 @@ def test_the_picture_of_a_prediction_waits_for_the_answer(revealed, shots):
     for number, (early, _, verdict) in enumerate(revealed.answers, start=1):
         assert early == 0
         assert verdict
-        revealed.predictions()[number - 1].screenshot(path=shots / f"{revealed.name}-predict-{number}.png")
+        shots.take(revealed.predictions()[number - 1], f"{revealed.name}-predict-{number}.png")
     for picture in revealed.page.locator(".jp-Notebook img.widget-image").all():
         assert picture.evaluate(COLOURS) > 50
 

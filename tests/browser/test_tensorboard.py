@@ -65,7 +65,7 @@ def test_training_and_validation_on_one_chart(board, runs, shots):
     assert cards.count() == 1
     last = runs[1]["fast"].val_loss[0, -1].item()
     cards.get_by_text(f"{last:.4g}", exact=True).wait_for()
-    page.screenshot(path=shots / "tensorboard-loss.png")
+    shots.take(page, "tensorboard-loss.png")
 
 
 def test_histograms_of_every_kind(board, shots):
@@ -74,7 +74,7 @@ def test_histograms_of_every_kind(board, shots):
         card = page.locator("histogram-card").filter(has=page.locator(f"[title='{tag}']")).first
         card.scroll_into_view_if_needed()
         page.wait_for_function(DRAWN, arg=[card.element_handle(), 2 if tag.startswith("gradients") else 3])
-    page.screenshot(path=shots / "tensorboard-histograms.png")
+    shots.take(page, "tensorboard-histograms.png")
 
 
 def test_pictures_of_misclassified_digits(board, shots):
@@ -83,7 +83,7 @@ def test_pictures_of_misclassified_digits(board, shots):
     image.wait_for()
     page.wait_for_function("i => i.complete && i.naturalWidth > 0", arg=image.element_handle())
     assert image.evaluate("i => i.naturalWidth") == 380
-    page.screenshot(path=shots / "tensorboard-images.png")
+    shots.take(page, "tensorboard-images.png")
 
 
 def test_settings_beside_the_last_metrics(board, runs, shots):
@@ -95,13 +95,13 @@ def test_settings_beside_the_last_metrics(board, runs, shots):
         accuracy = runs[1][name].val_accuracy[0, -1].item()
         page.get_by_text(f"{accuracy:#.5g}", exact=True).first.wait_for(state="attached")
     page.get_by_text("AdamW", exact=True).first.wait_for()
-    page.screenshot(path=shots / "tensorboard-hparams.png")
+    shots.take(page, "tensorboard-hparams.png")
 
 
 def test_the_graph_of_the_model(board, shots):
     page = board("graphs")
     page.locator("svg text").filter(has_text="Sequential").first.wait_for()
-    page.screenshot(path=shots / "tensorboard-graph.png")
+    shots.take(page, "tensorboard-graph.png")
 
 
 class TestInANotebook:
@@ -137,7 +137,7 @@ class TestInANotebook:
         text = f"TensorBoard of {runs[0]}. In a terminal: tensorboard --logdir {runs[0]}"
         assert [output["data"]["text/plain"] for output in page.outputs()[1]] == [text]
         family = self.opened(page, runs[0])
-        page.page.screenshot(path=shots / "tensorboard-notebook.png")
+        shots.take(page.page, "tensorboard-notebook.png")
         page.run_all()  # the cell is run again: a new button, and nothing else
         assert psutil.wait_procs(family, timeout=30)[1] == []
         family = self.opened(page, runs[0])
