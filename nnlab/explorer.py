@@ -55,8 +55,7 @@ class Explorer:
         self._code = widgets.Text(description="code", continuous_update=False)
         self._code.layout.width, self._code.layout.display = "auto", "none"
         self.widget = self._arrange()
-        self.widget._view_count = 0  # from now on the front end counts
-        self.widget.observe(self._seen, names="_view_count")
+        when_unseen(self.widget, self._forget_pixels)
         self._changed()
 
     @property
@@ -130,14 +129,13 @@ class Explorer:
         if self.error is not None:
             self.error, self._error.value = None, ""
 
-    def _seen(self, change) -> None:
-        """When the last view is gone (its cell is run again, cleared or deleted), the pixels are given back.
+    def _forget_pixels(self) -> None:
+        """Give the pixels back until somebody wants them again.
 
         The kernel keeps every widget for ever, so a cell that is run again and again would fill the memory.
         """
-        if change["old"] and not change["new"]:
-            with self._drawing:
-                self._picture = Picture(self.description)
+        with self._drawing:
+            self._picture = Picture(self.description)
 
     def _wanted(self, control) -> list:
         """Where a control starts, and the values that presets give it."""
@@ -251,6 +249,17 @@ def button(label: str, reason: str, press) -> widgets.Button:
 def paragraph(text: str) -> str:
     """Plain text as HTML, large enough to be read."""
     return f'<span style="font-size: 14px; line-height: 1.4">{html.escape(text)}</span>' if text else ""
+
+
+def when_unseen(widget: widgets.Widget, call) -> None:
+    """Call ``call()`` whenever the last view of a widget is gone: its cell was run again, cleared or deleted."""
+
+    def count(change):
+        if change["old"] and not change["new"]:
+            call()
+
+    widget._view_count = 0  # from now on the front end counts
+    widget.observe(count, names="_view_count")
 
 
 def view_of(widget: widgets.Widget) -> dict:

@@ -5,31 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from played_run import MadeUpRun, play
 from torch import nn
 
 import nnlab
 from nnlab import Callback, EarlyStopping
-
-
-class MadeUpRun(SimpleNamespace):
-    """A run whose validation curve is given, and whose only weight is the number of the evaluation."""
-
-    def latest(self, name):
-        return self.curve[self.step]
-
-
-def play(stopping: EarlyStopping, curve) -> MadeUpRun:
-    run = MadeUpRun(model=nn.Linear(1, 1, bias=False), step=0, stop=False, curve=curve, metrics=None)
-    stopping.on_start(run)
-    for step in range(len(curve)):
-        run.step = step
-        nn.init.constant_(run.model.weight, step)
-        stopping.on_evaluate(run)
-        if run.stop:
-            break
-    stopping.on_end(run)
-    return run
-
 
 NAN, INF = math.nan, math.inf
 CASES = [

@@ -13,7 +13,7 @@ from nnlab import arguments
 from nnlab.data import Dataset
 from nnlab.description import Slider
 from nnlab.ensemble import one_thread
-from nnlab.explorer import VIEW, button, make_widget, move, paragraph, view_of
+from nnlab.explorer import VIEW, button, make_widget, move, paragraph, view_of, when_unseen
 from nnlab.live.background import Background
 from nnlab.live.picture import LivePicture, look_at, sentence
 from nnlab.live.run import LiveRun
@@ -179,12 +179,11 @@ class LiveTraining:
     def _tell(self) -> None:
         self._state.value = paragraph("training" if self.running else "paused")
 
-    def _seen(self, change) -> None:
-        """The front end counts the views; when the last one is gone, nobody watches, and the pixels are given back."""
-        if change["old"] and not change["new"]:
-            self.pause()
-            with self._drawing:
-                self._picture = Picture(self._view)
+    def _rest(self) -> None:
+        """Nobody watches: pause, and give the pixels back."""
+        self.pause()
+        with self._drawing:
+            self._picture = Picture(self._view)
 
     def _arrange(self) -> widgets.VBox:
         """Picture, sentence and error above the sliders and buttons."""
@@ -199,8 +198,7 @@ class LiveTraining:
         row = widgets.Box([*buttons, self._state], layout={**wrap, "margin": "6px 0 0 0", "align_items": "center"})
         whole = widgets.VBox([above, widgets.Box(list(self.controls.values()), layout=wrap), row])
         whole.add_class("nnlab-live")
-        whole._view_count = 0  # from now on the front end counts
-        whole.observe(self._seen, names="_view_count")
+        when_unseen(whole, self._rest)
         return whole
 
 

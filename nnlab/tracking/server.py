@@ -126,6 +126,8 @@ class ShownTensorBoard:
     def __init__(self, folder: Path, height: int):
         import ipywidgets as widgets
 
+        from nnlab.explorer import when_unseen
+
         self.folder, self.height = folder, height
         self.server: Server | None = None
         self._turn = threading.Lock()
@@ -133,8 +135,7 @@ class ShownTensorBoard:
         self._button.on_click(lambda _: threading.Thread(target=self.open, daemon=True).start())
         self._place = widgets.HTML(layout={"width": "100%"})
         self.widget = widgets.VBox([self._button, self._place])
-        self.widget._view_count = 0  # from now on the front end counts
-        self.widget.observe(self._seen, names="_view_count")
+        when_unseen(self.widget, self.close)
 
     def open(self) -> None:
         """Start the server if there is none, and show it."""
@@ -155,11 +156,6 @@ class ShownTensorBoard:
                 self.server.stop()
                 self.server = None
             self._place.value = ""
-
-    def _seen(self, change) -> None:
-        """When the last view is gone (its cell is run again, cleared or deleted), nobody watches."""
-        if change["old"] and not change["new"]:
-            self.close()
 
     def __repr__(self) -> str:
         return f"TensorBoard of {self.folder}. In a terminal: tensorboard --logdir {self.folder}"

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 import torch
+from played_run import play
 
 import nnlab
 from nnlab.data import Dataset, Split, standardized
@@ -45,25 +46,10 @@ def test_the_z_score_is_that_of_the_package():
     torch.testing.assert_close(val, wanted.val.x)
 
 
-class Replay:
-    """A run whose validation loss follows a curve."""
-
-    def __init__(self, losses):
-        self.losses, self.step, self.stop, self.model = losses, 0, False, torch.nn.Linear(1, 1)
-        self.metrics = None
-
-    def latest(self, name):
-        return self.losses[self.step]
-
-
 @pytest.mark.parametrize(("losses", "patience"), CURVES)
 def test_the_stop_is_that_of_early_stopping(losses, patience):
-    stopping, run = nnlab.EarlyStopping(patience), Replay(losses)
-    stopping.on_start(run)
-    for run.step in range(len(losses)):
-        stopping.on_evaluate(run)
-        if run.stop:
-            break
+    stopping = nnlab.EarlyStopping(patience)
+    run = play(stopping, losses)
     assert (run.step, stopping.best_step) == find("08.3").solution(losses, patience)
 
 

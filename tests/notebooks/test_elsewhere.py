@@ -72,16 +72,16 @@ def old(request):
     try:
         return environment(overlay(request.config.cache.mkdir("old_widgets")))
     except NotBuilt as reason:
-        pytest.skip(f"notebooks were NOT tried with the old widgets, pip could not fetch them: {reason}")
+        pytest.skip(f"notebooks were NOT tried elsewhere, pip could not fetch the old widgets: {reason}")
 
 
-def run_program(program, environment):
-    return subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+def run_program(program, variables):
+    return subprocess.run([sys.executable, "-c", program], env=variables, capture_output=True, text=True)
 
 
-def run_notebook(notebook, environment):
+def run_notebook(notebook, variables):
     client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(ROOT / "notebooks")}})
-    client.execute(env=environment)
+    client.execute(env=variables)
 
 
 def outputs(notebook):
@@ -89,7 +89,7 @@ def outputs(notebook):
 
 
 def said(notebook):
-    """For every code cell all text that it shows, by its kind."""
+    """For every cell all text that it shows, by its kind."""
     cells = []
     for cell in notebook.cells:
         shown = {}
@@ -115,13 +115,14 @@ def test_the_arithmetic_is_another_one():
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_says_what_is_stored_and_shows_every_explorer(path, old):
-    stored, notebook = (nbformat.read(path, as_version=4) for _ in range(2))
+    notebook = nbformat.read(path, as_version=4)
+    stored = said(notebook)
     notebook.cells.append(nbformat.v4.new_code_cell(VERSIONS))
     run_notebook(notebook, old | OTHER_ARITHMETIC)
     versions = notebook.cells.pop().outputs[0].text
     assert dict(line.split() for line in versions.splitlines()) == OLD
     assert [output for output in outputs(notebook) if output.output_type == "error"] == []
-    for cell, now, then in zip(notebook.cells, said(notebook), said(stored), strict=True):
+    for cell, now, then in zip(notebook.cells, said(notebook), stored, strict=True):
         assert now == then or "nbval-ignore-output" in cell.metadata.get("tags", []), cell.source
     views = [output.data for output in outputs(notebook) if VIEW in output.get("data", {})]
     assert views
