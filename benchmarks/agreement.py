@@ -5,7 +5,7 @@ import time
 from functools import cache
 
 import nnlab
-from nnlab.description import Choice, Slider, Toggle
+from nnlab.stage.description import Choice, Slider, Toggle
 
 PATIENCE = 60  # seconds
 

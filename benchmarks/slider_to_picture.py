@@ -21,7 +21,7 @@ from benchmarks.agreement import agree, reference
 from benchmarks.lab import Lab
 from benchmarks.notebook_page import NotebookPage, find_browser, open_browser
 from benchmarks.table import Row, at_least, at_most
-from nnlab.description import Slider
+from nnlab.stage.description import Slider
 
 PRESSES, BLOCK, WARM_UP, GOAL = 20, 5, 3, 6
 CLASSIC = """\
@@ -29,9 +29,9 @@ import matplotlib.pyplot as plt
 from ipywidgets import Image, SelectionSlider, VBox, interact
 
 import nnlab
-from nnlab.description import Slider
-from nnlab.explorer import make_widget
-from nnlab.picture import DPI, SHARPNESS
+from nnlab.stage.description import Slider
+from nnlab.stage.explorer import make_widget
+from nnlab.stage.picture import DPI, SHARPNESS
 
 nnlab.use_style()
 

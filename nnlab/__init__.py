@@ -1,7 +1,10 @@
 """nnlab: a bench for learning how neural networks train.
 
-The public names, in the order in which a training run meets them. Each is loaded on first use,
-so that ``import nnlab`` costs nothing and needs only the standard library.
+The public names, in the order in which a training run meets them, each with the module that it is or that holds it.
+They are loaded on first use, so that ``import nnlab`` costs nothing and needs only the standard library.
+
+The rooms, from the top down: ``commands``, ``exercises``, ``explorers``, ``training``, ``stage``, ``analysis``,
+``engine``, ``datasets``. A module may import from its own room and from those below it.
 """
 
 import importlib
@@ -10,62 +13,62 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     # data
-    "digits": "data",
-    "moons": "data",
-    "spirals": "data",
-    "polynomial": "data",
-    "fashion_mnist": "fashion",
-    "reconstruction": "data",
-    "mislabelled": "data",
-    "Dataset": "data",
-    "data": None,
-    "Split": "data",
+    "digits": "datasets.data",
+    "moons": "datasets.data",
+    "spirals": "datasets.data",
+    "polynomial": "datasets.data",
+    "fashion_mnist": "datasets.fashion",
+    "reconstruction": "datasets.data",
+    "mislabelled": "datasets.data",
+    "Dataset": "datasets.data",
+    "data": "datasets.data",
+    "Split": "datasets.data",
     # the network by hand
-    "activations": None,
-    "losses": None,
-    "initialization": None,
-    "scalar": None,
-    "normalization": None,
-    "dropout": None,
-    "noise": None,
-    "Network": "network",
-    "models": None,
-    "probes": None,
+    "activations": "engine.activations",
+    "losses": "engine.losses",
+    "initialization": "engine.initialization",
+    "scalar": "engine.scalar",
+    "normalization": "engine.normalization",
+    "dropout": "engine.dropout",
+    "noise": "engine.noise",
+    "Network": "engine.network",
+    "models": "training.models",
+    "probes": "analysis.probes",
     # training
-    "optimizers": None,
-    "penalties": None,
-    "clipping": None,
-    "augmentation": None,
-    "schedules": None,
-    "ensemble": None,
-    "range_test": "lr_range",
-    "fit": "training",
-    "training": None,
-    "EarlyStopping": "callbacks",
-    "Callback": "callbacks",
-    "checkpoints": None,
-    "lightning_twin": None,
-    "tracking": None,
-    "mistakes": None,
+    "optimizers": "engine.optimizers",
+    "penalties": "engine.penalties",
+    "clipping": "engine.clipping",
+    "augmentation": "engine.augmentation",
+    "schedules": "engine.schedules",
+    "ensemble": "engine.ensemble",
+    "range_test": "engine.lr_range",
+    "fit": "training.loop",
+    "training": "training",
+    "EarlyStopping": "training.callbacks",
+    "Callback": "training.callbacks",
+    "checkpoints": "training.checkpoints",
+    "lightning_twin": "training.lightning_twin",
+    "tracking": "training.tracking",
+    "mistakes": "analysis.mistakes",
     "History": "history",
-    "history": None,
-    "curve_families": None,
-    "diagnosis": None,
-    "calibration": None,
+    "history": "history",
+    "curve_families": "analysis.curve_families",
+    "diagnosis": "analysis.diagnosis",
+    "calibration": "analysis.calibration",
     # pictures
-    "surfaces": None,
-    "plots": None,
-    "use_style": "plots",
+    "surfaces": "engine.surfaces",
+    "plots": "analysis.plots",
+    "use_style": "analysis.plots",
     # explorers
-    "Explorer": "explorer",
-    "explorers": None,
-    "live_training": "live",
-    "predict": "prediction",
+    "Explorer": "stage.explorer",
+    "explorers": "explorers",
+    "live_training": "stage.live",
+    "predict": "stage.prediction",
     # exercises
     "check": "exercises",
     "hint": "exercises",
-    "show_source": "source",
-    "environment_card": "source",
+    "show_source": "stage.source",
+    "environment_card": "stage.source",
 }
 
 __all__ = list(_PUBLIC)
@@ -74,8 +77,9 @@ __all__ = list(_PUBLIC)
 def __getattr__(name):
     if name not in _PUBLIC:
         raise AttributeError(f"module 'nnlab' has no attribute {name!r}")
-    module = importlib.import_module("nnlab." + (_PUBLIC[name] or name))
-    value = getattr(module, name) if _PUBLIC[name] else module
+    place = _PUBLIC[name]
+    module = importlib.import_module(f"nnlab.{place}")
+    value = module if place.split(".")[-1] == name else getattr(module, name)
     globals()[name] = value
     return value
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from nnlab import History, Network, ensemble, moons
-from nnlab.optimizers import SGD
+from nnlab.engine.optimizers import SGD
 
 INF, NAN = torch.inf, torch.nan
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from nnlab import arguments
-from nnlab.curve_measures import measure, same_moments
+from nnlab.analysis.curve_measures import measure, same_moments
 
 UNCLEAR = "unclear"
 FEWEST = 12  # moments: a shorter curve shows too little

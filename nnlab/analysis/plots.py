@@ -8,13 +8,13 @@ from pathlib import Path as File
 import numpy as np
 
 from nnlab import arguments
-from nnlab.calibration import Reliability
-from nnlab.data import Split
+from nnlab.analysis.calibration import Reliability
+from nnlab.datasets.data import Split
+from nnlab.engine.lr_range import RangeTest
+from nnlab.engine.surfaces import DecisionGrid, Surface
 from nnlab.history import History
-from nnlab.lr_range import RangeTest
-from nnlab.surfaces import DecisionGrid, Surface
 
-STYLE = File(__file__).with_name("nnlab.mplstyle")
+STYLE = File(__file__).parents[1] / "nnlab.mplstyle"
 
 CLASS_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#8C6D31")
 CLASS_MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")

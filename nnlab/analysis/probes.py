@@ -16,8 +16,9 @@ import torch
 from torch import nn
 from torch.autograd.graph import get_gradient_edge
 
-from nnlab import activations, arguments
-from nnlab.network import Network, Params
+from nnlab import arguments
+from nnlab.engine import activations
+from nnlab.engine.network import Network, Params
 
 SATURATED = 0.05  # of the largest slope
 STEEPEST = {"sigmoid": 0.25, "gelu": 1.1289, "silu": 1.0998}  # the largest |f'|; 1 for all other activations

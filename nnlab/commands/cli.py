@@ -10,8 +10,8 @@ import subprocess
 import sys
 import time
 
-from nnlab.environment import ROOT, prepare
-from nnlab.setup_errors import SetupError
+from nnlab.commands.environment import ROOT, prepare
+from nnlab.commands.setup_errors import SetupError
 
 HELP = """\
 Usage: python3 -m nnlab COMMAND
@@ -76,12 +76,12 @@ def test(arguments):
 
 def refresh(arguments):
     """Run notebooks and store their outputs."""
-    return _become([prepare(), "-m", "nnlab.notebooks", *arguments])
+    return _become([prepare(), "-m", "nnlab.commands.notebooks", *arguments])
 
 
 def badges(arguments):
     """Write launch links into README and notebooks; needs no environment."""
-    from nnlab.launch import badges as write_badges
+    from nnlab.commands.launch import badges as write_badges
 
     if len(arguments) != 1:
         raise SetupError("badges needs one repository: python3 -m nnlab badges OWNER/NAME, or --clear.")

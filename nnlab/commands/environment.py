@@ -21,14 +21,14 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-from nnlab.setup_errors import SetupError, explained, sentence_for
+from nnlab.commands.setup_errors import SetupError, explained, sentence_for
 
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PROBE = "import sys, nnlab; print('%d.%d.%d' % sys.version_info[:3])"
 
 

@@ -5,8 +5,8 @@
 
 import re
 
-from nnlab.environment import ROOT
-from nnlab.notebook_files import read, text_of, write
+from nnlab.commands.environment import ROOT
+from nnlab.commands.notebook_files import read, text_of, write
 
 # Colab and Kaggle have all that nnlab requires but torchmetrics; --no-deps keeps their torch as it is.
 SETUP = """\

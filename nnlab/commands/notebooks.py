@@ -11,9 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nnlab.environment import ROOT
-from nnlab.launch import fill, repository
-from nnlab.notebook_files import NotebookError, complaint, normalise, read, text_of, write
+from nnlab.commands.environment import ROOT
+from nnlab.commands.launch import fill, repository
+from nnlab.commands.notebook_files import NotebookError, complaint, normalise, read, text_of, write
 
 FOLDER = ROOT / "notebooks"
 CELL_TIMEOUT = 120  # seconds

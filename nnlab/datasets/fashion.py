@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from nnlab import arguments
-from nnlab.data import Dataset, Split, standardized
-from nnlab.downloads import PublishedFile, fetch
-from nnlab.idx import read_idx
+from nnlab.datasets.data import Dataset, Split, standardized
+from nnlab.datasets.downloads import PublishedFile, fetch
+from nnlab.datasets.idx import read_idx
 
 CLASS_NAMES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",

@@ -9,7 +9,8 @@ from __future__ import annotations
 import torch
 from scipy.special import betaincinv
 
-from nnlab import arguments, draws, losses
+from nnlab import arguments
+from nnlab.engine import draws, losses
 
 
 def shifted(x: torch.Tensor, y: torch.Tensor, generator: draws.Generators, pixels: int = 1):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import torch
 
-from nnlab import arguments, draws
+from nnlab import arguments
+from nnlab.engine import draws
 
 
 def mask(shape, p, generator: draws.Generators, dtype=torch.float32) -> torch.Tensor:

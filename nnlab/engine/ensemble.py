@@ -10,12 +10,13 @@ from itertools import product
 
 import torch
 
-from nnlab import arguments, losses, regularization
-from nnlab.data import Dataset, Split
+from nnlab import arguments
+from nnlab.datasets.data import Dataset, Split
+from nnlab.engine import losses, regularization
+from nnlab.engine.network import PER_MEMBER, Network, Params
+from nnlab.engine.optimizers import Optimizer
+from nnlab.engine.regularization import Regularization
 from nnlab.history import History
-from nnlab.network import PER_MEMBER, Network, Params
-from nnlab.optimizers import Optimizer
-from nnlab.regularization import Regularization
 
 
 @contextmanager

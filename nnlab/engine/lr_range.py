@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
-from nnlab import arguments, ensemble
-from nnlab.data import Dataset
-from nnlab.network import Network
-from nnlab.optimizers import Optimizer
+from nnlab import arguments
+from nnlab.datasets.data import Dataset
+from nnlab.engine import ensemble
+from nnlab.engine.network import Network
+from nnlab.engine.optimizers import Optimizer
 
 
 @dataclass(frozen=True, eq=False)

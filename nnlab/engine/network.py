@@ -17,7 +17,8 @@ from functools import cached_property
 
 import torch
 
-from nnlab import activations, arguments, draws, dropout, initialization, noise, normalization
+from nnlab import arguments
+from nnlab.engine import activations, draws, dropout, initialization, noise, normalization
 
 Params = dict[str, torch.Tensor]
 FEW = 8  # columns

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from nnlab import arguments, draws
+from nnlab import arguments
+from nnlab.engine import draws
 
 
 def add(a: torch.Tensor, std, generator: draws.Generators) -> torch.Tensor:

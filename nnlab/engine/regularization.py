@@ -8,9 +8,10 @@ from typing import Any
 
 import torch
 
-from nnlab import arguments, clipping, penalties
-from nnlab.network import Network
-from nnlab.optimizers import Optimizer, State
+from nnlab import arguments
+from nnlab.engine import clipping, penalties
+from nnlab.engine.network import Network
+from nnlab.engine.optimizers import Optimizer, State
 
 RULES = {  # setting -> (its rule, a value that works)
     "l2": (arguments.not_negative, 1e-4),

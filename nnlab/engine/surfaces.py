@@ -14,8 +14,8 @@ from typing import NamedTuple
 import torch
 
 from nnlab import arguments
-from nnlab.network import Network, Params
-from nnlab.optimizers import Optimizer
+from nnlab.engine.network import Network, Params
+from nnlab.engine.optimizers import Optimizer
 
 
 class Surface(NamedTuple):
@@ -122,8 +122,8 @@ class Path(NamedTuple):
 def descend(surface: Surface, optimizer: Optimizer, steps: int, start: tuple[float, float] | None = None) -> Path:
     """Follow ``optimizer`` on ``surface`` for a number of ``steps``, or until the loss is no longer finite.
 
-    >>> from nnlab.optimizers import SGD
-    >>> descend(ravine(1.0), SGD(lr=0.5), steps=2, start=(1.0, 0.0)).x
+    >>> from nnlab import optimizers
+    >>> descend(ravine(1.0), optimizers.SGD(lr=0.5), steps=2, start=(1.0, 0.0)).x
     [1.0, 0.5, 0.25]
     """
     x, y = start or surface.start

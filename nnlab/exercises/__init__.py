@@ -1,4 +1,7 @@
-"""Exercises: ``check`` an answer, ask for a ``hint``. One module for each notebook holds its exercises."""
+"""Exercises: ``check`` an answer, ask for a ``hint``.
+
+One module for each notebook holds its exercises; exercise says what an exercise is.
+"""
 
 from __future__ import annotations
 

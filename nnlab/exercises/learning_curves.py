@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from nnlab import curve_families
+from nnlab.analysis import curve_families
 from nnlab.exercises.exercise import Exercise, Mistake
 
 QUIZ_SEED = 12  # of the eight curves that notebook 09 shows

@@ -1,4 +1,7 @@
-"""Every explorer by name; each opens without arguments, or with the values its controls should start at."""
+"""Every explorer by name; each opens without arguments, or with the values its controls should start at.
+
+One module for each; shared holds what several of them draw.
+"""
 
 from nnlab.explorers.activation import activation
 from nnlab.explorers.backprop_steps import backprop_steps

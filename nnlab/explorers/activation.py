@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from nnlab import activations, probes
-from nnlab.description import Choice, Description, Preset, Slider
-from nnlab.explorer import Explorer
+from nnlab.analysis import probes
+from nnlab.engine import activations
+from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.explorer import Explorer
 
 NAMES = ("sigmoid", "tanh", "relu", "leaky_relu", "gelu", "silu")
 REACH = 6.0  # z goes from -REACH to REACH

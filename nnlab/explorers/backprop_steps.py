@@ -11,9 +11,9 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath, text_to_path
 
-from nnlab.description import Choice, Description, Preset, Slider
-from nnlab.explorer import Explorer
-from nnlab.scalar import Value, layers
+from nnlab.engine.scalar import Value, layers
+from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.explorer import Explorer
 
 NEURON, RELU, SKIP, TWICE = "one neuron", "ReLU neuron", "skip connection", "weight used twice"
 FORMULAS = {

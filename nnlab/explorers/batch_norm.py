@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from nnlab.description import Description, Preset, Slider
-from nnlab.explorer import Explorer
+from nnlab.engine.normalization import EPS
 from nnlab.explorers.shared import above_the_axes, counted
-from nnlab.normalization import EPS
+from nnlab.stage.description import Description, Preset, Slider
+from nnlab.stage.explorer import Explorer
 
 MOST, UPDATES = 128, 200  # samples in a batch, training steps
 MEAN, STD = 3.0, 2.0  # of the unit's pre-activation, before it moves

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from nnlab.description import Description, Preset, Slider
-from nnlab.explorer import Explorer
-from nnlab.plots import spread
+from nnlab.analysis.plots import spread
+from nnlab.stage.description import Description, Preset, Slider
+from nnlab.stage.explorer import Explorer
 
 EPS = 1e-8
 KINDS = ("corrected", "t forgotten", "not corrected")

@@ -8,13 +8,14 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from nnlab import data, ensemble, losses
-from nnlab.description import Choice, Description, Preset, Slider, Toggle
-from nnlab.explorer import Explorer
+from nnlab.analysis.plots import spread
+from nnlab.datasets import data
+from nnlab.engine import ensemble, losses
+from nnlab.engine.network import Network, Params
+from nnlab.engine.optimizers import Adam
 from nnlab.explorers.shared import counted
-from nnlab.network import Network, Params
-from nnlab.optimizers import Adam
-from nnlab.plots import spread
+from nnlab.stage.description import Choice, Description, Preset, Slider, Toggle
+from nnlab.stage.explorer import Explorer
 
 WIDTHS, SEEDS = (1, 2, 4, 8, 16, 32, 64), 5
 STEPS, LEG, BATCH, LR, FIFTH = 300, 20, 32, 0.01, 5

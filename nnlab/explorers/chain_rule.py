@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnlab.description import Description, Preset, Slider
-from nnlab.explorer import Explorer
+from nnlab.stage.description import Description, Preset, Slider
+from nnlab.stage.explorer import Explorer
 
 REACH = 6.0  # of the weight
 GRID = np.linspace(-REACH, REACH, 241)

@@ -9,13 +9,14 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from nnlab import data, ensemble, losses, surfaces
-from nnlab.description import Choice, Description, Preset, Slider
-from nnlab.explorer import Explorer
+from nnlab.analysis.plots import CLASS_COLORS, CLASS_MARKERS, decision_image, spread
+from nnlab.datasets import data
+from nnlab.engine import ensemble, losses, surfaces
+from nnlab.engine.network import Network, Params
+from nnlab.engine.optimizers import Adam
 from nnlab.explorers.shared import counted
-from nnlab.network import Network, Params
-from nnlab.optimizers import Adam
-from nnlab.plots import CLASS_COLORS, CLASS_MARKERS, decision_image, spread
+from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.explorer import Explorer
 
 DATA = {
     "moons": ({"n": 300, "noise": 0.2}, (-1.8, 2.8), (-1.4, 1.9)),

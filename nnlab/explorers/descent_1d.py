@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from nnlab.description import Choice, Description, Preset, Slider
-from nnlab.explorer import Explorer
+from nnlab.engine.optimizers import SGD
 from nnlab.explorers.shared import CONVERGED, counted, show_loss, widening
-from nnlab.optimizers import SGD
+from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.explorer import Explorer
 
 BOWL, VALLEYS = "bowl", "two valleys"
 FAR = {BOWL: 1.0, VALLEYS: 0.25}  # curvature far from the middle, in units of the control

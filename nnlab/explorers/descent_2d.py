@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from nnlab import surfaces
-from nnlab.description import Description, Preset, Slider
-from nnlab.explorer import Explorer
+from nnlab.engine import surfaces
+from nnlab.engine.optimizers import SGD
 from nnlab.explorers.shared import CONVERGED, above_the_axes, counted, level_lines, note, show_loss, widening
-from nnlab.optimizers import SGD
+from nnlab.stage.description import Description, Preset, Slider
+from nnlab.stage.explorer import Explorer
 
 HALF_WIDTH, HALF_HEIGHT = 2.4, 1.5  # of the view
 LOST = 256  # times the view: after its first step, a path is followed no further than this, so that its start is seen

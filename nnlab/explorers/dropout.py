@@ -9,13 +9,14 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from nnlab import data, ensemble
-from nnlab.description import Description, Preset, Slider
-from nnlab.explorer import Explorer
+from nnlab.analysis.plots import spread
+from nnlab.datasets import data
+from nnlab.engine import ensemble
+from nnlab.engine.network import Network
+from nnlab.engine.optimizers import Adam
 from nnlab.explorers.shared import counted
-from nnlab.network import Network
-from nnlab.optimizers import Adam
-from nnlab.plots import spread
+from nnlab.stage.description import Description, Preset, Slider
+from nnlab.stage.explorer import Explorer
 
 RATES = [round(0.1 * k, 1) for k in range(10)]
 SEEDS, STEPS, MASKS, DIGITS = range(4), 300, 30, 20

@@ -8,14 +8,15 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from nnlab import data, losses
-from nnlab.description import Choice, Description, Preset, Slider
-from nnlab.ensemble import one_thread, probabilities, rows
-from nnlab.explorer import Explorer
+from nnlab.analysis.plots import spread
+from nnlab.datasets import data
+from nnlab.engine import losses
+from nnlab.engine.ensemble import one_thread, probabilities, rows
+from nnlab.engine.network import Network
+from nnlab.engine.optimizers import Adam
 from nnlab.explorers.shared import counted
-from nnlab.network import Network
-from nnlab.optimizers import Adam
-from nnlab.plots import spread
+from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.explorer import Explorer
 
 MEMBERS, REPEATS = 32, 1000
 STEPS, BATCH, LR = 200, 32, 0.01

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnlab.description import Choice, Description, Preset, Slider
-from nnlab.explorer import Explorer
 from nnlab.explorers.shared import above_the_axes, counted, note, widening
+from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.explorer import Explorer
 
 TIMES, FIRST, TARGET = 50, 0.5, 0.7  # of the recurrent network
 BY_NORM, BY_VALUE = "by norm", "by value"

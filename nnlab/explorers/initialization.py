@@ -9,14 +9,14 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from nnlab import activations
-from nnlab.data import digits
-from nnlab.description import Choice, Description, Preset, Slider
-from nnlab.ensemble import one_thread
-from nnlab.explorer import Explorer
-from nnlab.initialization import SCHEMES
-from nnlab.network import Network, Params
-from nnlab.plots import spread
+from nnlab.analysis.plots import spread
+from nnlab.datasets.data import digits
+from nnlab.engine import activations
+from nnlab.engine.ensemble import one_thread
+from nnlab.engine.initialization import SCHEMES
+from nnlab.engine.network import Network, Params
+from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.explorer import Explorer
 
 FEATURES, SAMPLES, DEEPEST, BINS = 64, 32, 50, 49
 NORMAL, DIGITS, ONE, EQUAL = "normal, variance 1", "digits in [0, 1]", "one digit", "all equal to 1"

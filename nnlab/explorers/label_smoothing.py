@@ -9,13 +9,14 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from nnlab import data, ensemble
-from nnlab.calibration import Reliability, calibration_error, reliability
-from nnlab.description import Choice, Description, Preset, Slider
-from nnlab.explorer import Explorer
+from nnlab.analysis.calibration import Reliability, calibration_error, reliability
+from nnlab.datasets import data
+from nnlab.engine import ensemble
+from nnlab.engine.network import Network
+from nnlab.engine.optimizers import Adam
 from nnlab.explorers.shared import above_the_axes, counted
-from nnlab.network import Network
-from nnlab.optimizers import Adam
+from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.explorer import Explorer
 
 CLEAN, WRONG = "1,077 digits", "300 digits, a fifth wrong"
 STEP, HIGHEST, SEEDS = 0.05, 0.5, range(4)

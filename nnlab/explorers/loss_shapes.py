@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from nnlab import losses
-from nnlab.description import Choice, Description, Preset, Slider
-from nnlab.explorer import Explorer
-from nnlab.plots import spread
+from nnlab.analysis.plots import spread
+from nnlab.engine import losses
+from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.explorer import Explorer
 
 ONE, FIVE, LOGIT = "regression, one sample", "regression, five samples", "two classes"
 REACH, VIEW = 6.0, 6.3  # of the sliders, and of the picture

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnlab.description import Description, Preset, Slider
-from nnlab.explorer import Explorer
 from nnlab.explorers.shared import above_the_axes, counted, level_lines, note, widening
+from nnlab.stage.description import Description, Preset, Slider
+from nnlab.stage.explorer import Explorer
 
 SAMPLES, STEPS, REPEATS = 128, 200, 1000
 START = (-0.9, 1.1)

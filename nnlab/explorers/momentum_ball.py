@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnlab.description import Choice, Description, Preset, Slider
-from nnlab.explorer import Explorer
-from nnlab.optimizers import Momentum, Nesterov
+from nnlab.engine.optimizers import Momentum, Nesterov
+from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.explorer import Explorer
 
 BOWL, BUMP, PLAIN = "bowl", "bump", "plain"
 METHODS = {"momentum": Momentum, "Nesterov": Nesterov}

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnlab import surfaces
-from nnlab.description import Choice, Description, Preset, Slider
-from nnlab.explorer import Explorer
-from nnlab.optimizers import SGD, Adagrad, Adam, Adamax, Momentum, Nesterov, RMSprop
-from nnlab.plots import plot_surface, spread
+from nnlab.analysis.plots import plot_surface, spread
+from nnlab.engine import surfaces
+from nnlab.engine.optimizers import SGD, Adagrad, Adam, Adamax, Momentum, Nesterov, RMSprop
+from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.explorer import Explorer
 
 ARRIVED = 1e-3  # of the loss at the start, above the lowest
 LOST = 1e6  # times the loss at the start: this racer is out

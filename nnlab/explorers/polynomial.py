@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.polynomial.legendre import legvander
 
-from nnlab.description import Choice, Description, Preset, Slider
-from nnlab.explorer import Explorer
+from nnlab.analysis.plots import spread
 from nnlab.explorers.shared import note
-from nnlab.plots import spread
+from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.explorer import Explorer
 
 HIGHEST, DRAWS, SHOWN = 15, 200, 12
 GRID = np.linspace(-1, 1, 201)

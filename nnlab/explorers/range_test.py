@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from nnlab import data, ensemble, lr_range, optimizers
-from nnlab.description import Choice, Description, Preset, Slider
-from nnlab.explorer import Explorer
-from nnlab.network import Network
+from nnlab.datasets import data
+from nnlab.engine import ensemble, lr_range, optimizers
+from nnlab.engine.network import Network
+from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.explorer import Explorer
 
 SEEDS, FULL_STEPS = 8, 200
 ENDS = (1e-5, 10.0)

@@ -10,12 +10,14 @@ import numpy as np
 import torch
 from matplotlib.ticker import MaxNLocator
 
-from nnlab import data, ensemble, losses, probes
-from nnlab.description import Choice, Description, Preset, Slider
-from nnlab.explorer import Explorer
+from nnlab.analysis import probes
+from nnlab.analysis.plots import spread as apart
+from nnlab.datasets import data
+from nnlab.engine import ensemble, losses
+from nnlab.engine.network import Network, Params
 from nnlab.explorers.shared import counted
-from nnlab.network import Network, Params
-from nnlab.plots import spread as apart
+from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.explorer import Explorer
 
 NAMES = ("sigmoid", "tanh", "relu", "leaky_relu", "gelu", "silu")
 DIGITS, NOISE, EQUAL = INPUTS = ("digits", "noise", "all equal")

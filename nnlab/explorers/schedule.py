@@ -8,10 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnlab.description import Choice, Description, Preset, Slider
-from nnlab.explorer import Explorer
-from nnlab.plots import spread
-from nnlab.schedules import (
+from nnlab.analysis.plots import spread
+from nnlab.engine.schedules import (
     Cosine,
     CosineRestarts,
     Exponential,
@@ -22,6 +20,8 @@ from nnlab.schedules import (
     Triangular,
     WarmUp,
 )
+from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.explorer import Explorer
 
 STEPS, RUNS = 400, 64
 START = (3.0, 4.0)

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnlab.description import Choice, Description, Preset, Slider
-from nnlab.explorer import Explorer
+from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.explorer import Explorer
 
 TARGETS = ("class 1", "class 2", "class 3")
 COLORS = {"logits": "0.6", "probabilities": "#56B4E9", "gradient": "#D55E00"}

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnlab import optimizers
-from nnlab.description import Choice, Description, Preset, Slider
-from nnlab.explorer import Explorer
+from nnlab.analysis.plots import spread
+from nnlab.engine import optimizers
 from nnlab.explorers.shared import above_the_axes, counted
-from nnlab.plots import spread
+from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.explorer import Explorer
 
 CURVATURE, LOWEST = (1.0, 5.0), (1.0, 1.6)  # of the loss, along w1 and w2
 START, MOST = (-1.0, -0.4), 300

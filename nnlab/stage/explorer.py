@@ -9,8 +9,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from nnlab.description import Choice, Description, Slider, Toggle
-from nnlab.picture import Picture
+from nnlab.stage.description import Choice, Description, Slider, Toggle
+from nnlab.stage.picture import Picture
 
 BUSY_AFTER = 0.1  # seconds
 VIEW = "application/vnd.jupyter.widget-view+json"

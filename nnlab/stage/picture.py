@@ -12,8 +12,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from nnlab.description import Description
-from nnlab.plots import STYLE
+from nnlab.analysis.plots import STYLE
+from nnlab.stage.description import Description
 
 DPI = 100  # at the shown size
 SHARPNESS = 1.5  # pixels of the image for each pixel of the page

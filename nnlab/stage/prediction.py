@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import ipywidgets as widgets
 
 from nnlab import arguments
-from nnlab.explorer import VIEW, Explorer, paragraph, view_of
+from nnlab.stage.explorer import VIEW, Explorer, paragraph, view_of
 
 
 class Prediction:

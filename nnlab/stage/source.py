@@ -26,8 +26,8 @@ class Source:
 def show_source(thing) -> Source:
     """The source of a function, method or class of nnlab, as it stands in the file, without its docstring.
 
-    >>> from nnlab.optimizers import SGD
-    >>> show_source(SGD.formula)
+    >>> import nnlab
+    >>> show_source(nnlab.optimizers.SGD.formula)
     def formula(self, w, g, memory, t):
         return w - self.lr * g, ()
     """

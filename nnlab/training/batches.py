@@ -8,7 +8,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from nnlab import arguments
-from nnlab.data import Dataset
+from nnlab.datasets.data import Dataset
 
 AT_ONCE = 4096  # validation samples in one forward pass
 

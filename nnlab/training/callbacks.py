@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nnlab import arguments
 
 if TYPE_CHECKING:
-    from nnlab.training import Run
+    from nnlab.training.run import Run
 
 
 class Callback:

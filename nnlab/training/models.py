@@ -7,8 +7,8 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
-from nnlab.activations import SLOPE
-from nnlab.network import PER_MEMBER, Network, Params
+from nnlab.engine.activations import SLOPE
+from nnlab.engine.network import PER_MEMBER, Network, Params
 
 MODULES = {
     "relu": nn.ReLU,

@@ -7,11 +7,11 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnlab import checkpoints
-from nnlab.checkpoints import CheckpointError
+from nnlab.training import checkpoints
+from nnlab.training.checkpoints import CheckpointError
 
 if TYPE_CHECKING:
-    from nnlab.training import Run
+    from nnlab.training.run import Run
 
 LAST, BEST = "last.pt", "best.pt"
 OTHER_FOLDER = "Try another folder for checkpoint=, or the arguments of that run."

@@ -7,9 +7,9 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import nnlab
 from nnlab import ensemble
-from nnlab.curve_measures import beginning, jumps, measure, of_history, same_moments
-from nnlab.network import Network
-from nnlab.optimizers import Adam
+from nnlab.analysis.curve_measures import beginning, jumps, measure, of_history, same_moments
+from nnlab.engine.network import Network
+from nnlab.engine.optimizers import Adam
 
 T = np.linspace(0, 1, 400)
 

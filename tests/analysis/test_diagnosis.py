@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 import nnlab
 from nnlab import curve_families, ensemble
-from nnlab.data import Dataset, Split
-from nnlab.diagnosis import FEWEST, RULES, UNCLEAR, error_table, learning_curves
-from nnlab.network import Network
-from nnlab.optimizers import SGD, Adam
+from nnlab.analysis.diagnosis import FEWEST, RULES, UNCLEAR, error_table, learning_curves
+from nnlab.datasets.data import Dataset, Split
+from nnlab.engine.network import Network
+from nnlab.engine.optimizers import SGD, Adam
 
 SEEDS = range(10_000, 10_200)  # the rules were written while looking at seeds below 2,000
 

@@ -13,8 +13,9 @@ from matplotlib import pyplot
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from nnlab import Network, calibration, digits, ensemble, lr_range, plots, spirals, surfaces
-from nnlab.optimizers import SGD
+from nnlab import Network, calibration, digits, ensemble, plots, spirals, surfaces
+from nnlab.engine import lr_range
+from nnlab.engine.optimizers import SGD
 
 HISTORY = ensemble.train(
     Network([2, 4, 3]), spirals(), SGD(), seeds=range(3), steps=30, grid={"lr": [0.01, 0.1, 1e30]}, eval_every=10

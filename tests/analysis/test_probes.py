@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from nnlab import losses, probes
-from nnlab.activations import ACTIVATIONS
-from nnlab.models import to_torch
-from nnlab.network import Network
+from nnlab.engine.activations import ACTIVATIONS
+from nnlab.engine.network import Network
+from nnlab.training.models import to_torch
 
 X = torch.linspace(-2, 2, 24).reshape(8, 3)
 Y = torch.arange(8) % 2

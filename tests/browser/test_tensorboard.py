@@ -11,7 +11,7 @@ from torch import nn
 import nnlab
 from benchmarks.notebook_page import PATIENCE, NotebookPage
 from nnlab import tracking
-from nnlab.tracking.server import Server
+from nnlab.training.tracking.server import Server
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 DRAWN = """([card, curves]) => [...card.querySelectorAll('tb-histogram path:not(.domain)')]

@@ -7,10 +7,11 @@ import subprocess
 import sys
 import time
 
-from nnlab.environment import ROOT
+from nnlab.commands.environment import ROOT
 
 BASE_PYTHON = getattr(sys, "_base_executable", sys.executable)
-BOOTSTRAP = ["__init__.py", "__main__.py", "cli.py", "environment.py", "setup_errors.py"]
+BOOTSTRAP = ["__init__.py", "__main__.py"]
+BOOTSTRAP += [f"commands/{name}.py" for name in ("__init__", "cli", "environment", "setup_errors")]
 
 PYPROJECT = """\
 [build-system]
@@ -53,9 +54,9 @@ class Clone:
 
     def __init__(self, folder):
         self.folder = folder
-        (folder / "nnlab").mkdir(parents=True)
+        (folder / "nnlab" / "commands").mkdir(parents=True)
         for name in BOOTSTRAP:
-            shutil.copy(ROOT / "nnlab" / name, folder / "nnlab")
+            shutil.copy(ROOT / "nnlab" / name, folder / "nnlab" / name)
         self.write("pyproject.toml", PYPROJECT)
         self.write("backend.py", BACKEND)
         self.write("constraints.txt", "")

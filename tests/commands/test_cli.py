@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from nnlab import cli
-from nnlab.environment import ROOT
-from nnlab.setup_errors import SetupError
+from nnlab.commands import cli
+from nnlab.commands.environment import ROOT
+from nnlab.commands.setup_errors import SetupError
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_a_browser_is_found_by_its_names(monkeypatch):
 
 def test_refresh_runs_in_the_prepared_interpreter(ran):
     assert cli.main(["refresh", "06"]) == 0
-    assert ran == [["python with ()", "-m", "nnlab.notebooks", "06"]]
+    assert ran == [["python with ()", "-m", "nnlab.commands.notebooks", "06"]]
 
 
 @pytest.mark.parametrize("arguments", [[], ["a/b", "c/d"], ["no-slash"], ["a b/c"], ["https://github.com/a/b"]])

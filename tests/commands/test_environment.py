@@ -12,8 +12,8 @@ import time
 import pytest
 from stand_in_clone import BASE_PYTHON, BOOTSTRAP, PYPROJECT, Clone
 
-from nnlab import environment, setup_errors
-from nnlab.environment import ROOT
+from nnlab.commands import environment, setup_errors
+from nnlab.commands.environment import ROOT
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_an_interpreter_that_has_everything_is_used_as_it_is(made):
 def test_metadata_lying_in_the_clone_does_not_count_as_installed(made):
     (made.folder / "nnlab.egg-info").mkdir(exist_ok=True)
     (made.folder / "nnlab.egg-info" / "PKG-INFO").write_text("Name: nnlab\nVersion: 0.1.0\n")
-    asked = "from nnlab.environment import is_ready; print(is_ready())"
+    asked = "from nnlab.commands.environment import is_ready; print(is_ready())"
     for python, expected in ((BASE_PYTHON, "False\n"), (made.environment / "bin" / "python", "True\n")):
         answer = subprocess.run([python, "-c", asked], cwd=made.folder, capture_output=True, text=True)
         assert answer.stdout == expected, answer.stderr
@@ -223,7 +223,7 @@ def test_a_folder_that_cannot_be_written_to_is_named(small_disk):
 
 
 def test_python_without_ensurepip_gets_the_remedy(clone):
-    hidden = "import sys; sys.modules['ensurepip'] = None; from nnlab.cli import main; sys.exit(main(['lab']))"
+    hidden = "import sys; sys.modules['ensurepip'] = None; from nnlab.commands.cli import main; sys.exit(main(['lab']))"
     result = subprocess.run([BASE_PYTHON, "-c", hidden], cwd=clone.folder, capture_output=True, text=True)
     assert result.returncode == 1
     assert "sudo apt install python3-venv" in one_sentence(result.stderr)

@@ -9,8 +9,8 @@ import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from nnlab.launch import FROM_A_CLONE, badges, repository, setup_source
-from nnlab.notebook_files import read, text_of
+from nnlab.commands.launch import FROM_A_CLONE, badges, repository, setup_source
+from nnlab.commands.notebook_files import read, text_of
 
 MARKED = "# Title\n\n<!-- launch -->\nold\n<!-- /launch -->\n\nText with a \\backslash."
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nnlab.notebook_files import LARGEST, complaint, normalise, smaller_png, to_bytes, write
+from nnlab.commands.notebook_files import LARGEST, complaint, normalise, smaller_png, to_bytes, write
 
 
 def code(source="x", outputs=(), count=7):
@@ -163,7 +163,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     def fail(source, target):
         raise OSError("no")
 
-    monkeypatch.setattr("nnlab.notebook_files.os.replace", fail)
+    monkeypatch.setattr("nnlab.commands.notebook_files.os.replace", fail)
     with pytest.raises(OSError, match="no"):
         write(path, notebook(code("y")))
     assert path.read_bytes() == before

@@ -7,9 +7,9 @@ import sys
 import nbformat
 import pytest
 
-from nnlab.launch import launch_line, repository, setup_source
-from nnlab.notebook_files import WIDGET_VIEW, NotebookError, complaint, read, text_of
-from nnlab.notebooks import FOLDER, find_notebooks, main, refresh, state_cost
+from nnlab.commands.launch import launch_line, repository, setup_source
+from nnlab.commands.notebook_files import WIDGET_VIEW, NotebookError, complaint, read, text_of
+from nnlab.commands.notebooks import FOLDER, find_notebooks, main, refresh, state_cost
 
 STORED = sorted(FOLDER.glob("*.ipynb"))
 

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 
-from nnlab.downloads import PublishedFile
+from nnlab.datasets.downloads import PublishedFile
 
 NAMES = (
     "train-images-idx3-ubyte.gz",

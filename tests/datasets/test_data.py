@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import nnlab
-from nnlab.data import Split
+from nnlab.datasets.data import Split
 
 LOADERS = {
     "digits": (nnlab.digits, 1797, 64, 10),

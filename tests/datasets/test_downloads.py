@@ -14,8 +14,8 @@ import pytest
 import tqdm
 from stand_in_mirror import Mirror, published
 
-from nnlab import downloads
-from nnlab.downloads import DownloadError, fetch
+from nnlab.datasets import downloads
+from nnlab.datasets.downloads import DownloadError, fetch
 
 CONTENT = {"file.gz": bytes(range(256)) * 1000}  # 256 kB
 FILE = published(CONTENT)[0]

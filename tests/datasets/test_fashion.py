@@ -9,8 +9,8 @@ import torch
 from stand_in_mirror import NAMES, Mirror, idx, pictures, published, small_files
 
 import nnlab
-from nnlab import fashion
-from nnlab.downloads import DownloadError
+from nnlab.datasets import fashion
+from nnlab.datasets.downloads import DownloadError
 
 CONTENT = small_files(train=240, test=60)
 
@@ -39,7 +39,7 @@ def mirror():
 
 
 def test_what_is_published_is_known():
-    spec = util.find_spec("nnlab.fashion")
+    spec = util.find_spec("nnlab.datasets.fashion")
     fresh = util.module_from_spec(spec)
     spec.loader.exec_module(fresh)
     assert [file.name for file in fresh.FILES] == list(NAMES)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from stand_in_mirror import idx
 
-from nnlab.idx import array, read_idx
+from nnlab.datasets.idx import array, read_idx
 
 
 def test_the_bytes_of_the_format_by_hand():

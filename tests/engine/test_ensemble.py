@@ -15,14 +15,14 @@ from nnlab import (
     losses,
     models,
     moons,
-    network,
     optimizers,
     polynomial,
     reconstruction,
     schedules,
     spirals,
 )
-from nnlab.optimizers import SGD, Adam, AdamW, Momentum, RMSprop
+from nnlab.engine import network
+from nnlab.engine.optimizers import SGD, Adam, AdamW, Momentum, RMSprop
 
 NET, DATA = Network([2, 8, 3]), spirals()
 

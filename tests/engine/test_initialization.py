@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nnlab import initialization
-from nnlab.initialization import SCHEMES, draw
+from nnlab.engine.initialization import SCHEMES, draw
 
 N_IN, N_OUT = 300, 500
 VARIANCE = {

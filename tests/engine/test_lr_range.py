@@ -6,9 +6,10 @@ import pytest
 import torch
 
 import nnlab
-from nnlab import Network, digits, ensemble, lr_range, spirals
-from nnlab.lr_range import range_test, read, smooth
-from nnlab.optimizers import SGD, Adam, Momentum
+from nnlab import Network, digits, ensemble, spirals
+from nnlab.engine import lr_range
+from nnlab.engine.lr_range import range_test, read, smooth
+from nnlab.engine.optimizers import SGD, Adam, Momentum
 
 NET, DATA = Network([64, 32, 10]), digits()
 

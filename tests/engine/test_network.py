@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnlab import Network, losses
-from nnlab.activations import ACTIVATIONS
+from nnlab.engine.activations import ACTIVATIONS
 
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
 

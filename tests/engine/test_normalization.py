@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from nnlab import normalization
-from nnlab.normalization import Running
+from nnlab.engine.normalization import Running
 
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnlab import optimizers
-from nnlab.optimizers import OPTIMIZERS, SGD, Adam, Momentum
+from nnlab.engine.optimizers import OPTIMIZERS, SGD, Adam, Momentum
 
 FRACTIONS = {"momentum", "alpha", "beta1", "beta2"}
 TARGETS = {"layer1.weight": torch.linspace(-2, 2, 6).reshape(2, 3).double(), "layer1.bias": torch.ones(3).double()}

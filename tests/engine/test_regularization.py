@@ -5,9 +5,10 @@ import math
 import pytest
 import torch
 
-from nnlab import Network, regularization
-from nnlab.optimizers import SGD
-from nnlab.regularization import Regularization
+from nnlab import Network
+from nnlab.engine import regularization
+from nnlab.engine.optimizers import SGD
+from nnlab.engine.regularization import Regularization
 
 IS_WEIGHT = torch.tensor([True, True, False])
 W, G = torch.tensor([[1.0, -0.1, 1.0]]), torch.tensor([[0.5, 0.5, 0.5]])

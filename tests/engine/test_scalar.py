@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from nnlab.scalar import OPERATIONS, Value, layers, plot_graph
+from nnlab.engine.scalar import OPERATIONS, Value, layers, plot_graph
 
 BINARY = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "**": operator.pow}
 NUMBERS = st.floats(-3, 3).map(lambda v: round(v, 3))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnlab import schedules
-from nnlab.schedules import (
+from nnlab.engine.schedules import (
     Constant,
     Cosine,
     CosineRestarts,

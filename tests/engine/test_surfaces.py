@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnlab import Network, surfaces
-from nnlab.optimizers import OPTIMIZERS, SGD, Adam
-from nnlab.surfaces import SURFACES, decision_grid, descend, ravine
+from nnlab.engine.optimizers import OPTIMIZERS, SGD, Adam
+from nnlab.engine.surfaces import SURFACES, decision_grid, descend, ravine
 
 every_surface = pytest.mark.parametrize("surface", SURFACES.values(), ids=SURFACES)
 

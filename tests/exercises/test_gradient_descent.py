@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from nnlab import surfaces
+from nnlab.engine.optimizers import SGD
 from nnlab.exercises import CORRECT, NOT_ATTEMPTED, WRONG, find
 from nnlab.exercises.gradient_descent import EXERCISES, N
-from nnlab.optimizers import SGD
 
 MISTAKES = [(exercise, mistake) for exercise in EXERCISES for mistake in exercise.mistakes]
 

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
+from nnlab.engine.schedules import Cosine, Geometric, TimeDecay, WarmUp
 from nnlab.exercises import CORRECT, NOT_ATTEMPTED, WRONG, find
-from nnlab.schedules import Cosine, Geometric, TimeDecay, WarmUp
 
 
 def test_the_solutions_are_the_schedules_of_the_package():

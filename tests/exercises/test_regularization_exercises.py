@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from nnlab import ensemble, penalties
+from nnlab.engine.network import Network
 from nnlab.exercises import CORRECT, WRONG, find
 from nnlab.exercises.regularization import ERRORS, LOGITS, team_case
-from nnlab.network import Network
 
 
 def judge(id, answer, said):

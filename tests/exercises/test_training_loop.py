@@ -7,7 +7,7 @@ import torch
 from played_run import play
 
 import nnlab
-from nnlab.data import Dataset, Split, standardized
+from nnlab.datasets.data import Dataset, Split, standardized
 from nnlab.exercises import CORRECT, NOT_ATTEMPTED, WRONG, find
 from nnlab.exercises.training_loop import CURVES, LABELS, SAMPLES, TRAIN, VAL, follow_steps
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from nnlab import models
 from nnlab.explorers.activation import DESCRIPTION, NAMES, compute, curve, sentence
-from nnlab.picture import Picture
+from nnlab.stage.picture import Picture
 
 PICTURE = Picture(DESCRIPTION)
 ZS = st.integers(-60, 60).map(lambda k: k / 10)

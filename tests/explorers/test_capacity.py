@@ -5,6 +5,8 @@ import pytest
 import torch
 
 from nnlab import data, ensemble, losses
+from nnlab.engine.network import Network
+from nnlab.engine.optimizers import Adam
 from nnlab.explorers.capacity import (
     BATCH,
     DESCRIPTION,
@@ -21,8 +23,6 @@ from nnlab.explorers.capacity import (
     sentence,
     trained,
 )
-from nnlab.network import Network
-from nnlab.optimizers import Adam
 
 
 def run(**values):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnlab.explorers.chain_rule import DESCRIPTION, GRID, compute, sentence
-from nnlab.picture import Picture
+from nnlab.stage.picture import Picture
 
 PICTURE = Picture(DESCRIPTION)
 NUMBERS = st.floats(-3, 3).map(lambda v: round(v, 1))

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from nnlab import models, plots, surfaces
+from nnlab.engine.network import Network
 from nnlab.explorers.decision_boundary import (
     ACTIVATIONS,
     DATA,
@@ -18,8 +19,7 @@ from nnlab.explorers.decision_boundary import (
     sentence,
     trained,
 )
-from nnlab.network import Network
-from nnlab.picture import Picture
+from nnlab.stage.picture import Picture
 
 PICTURE = Picture(DESCRIPTION)
 

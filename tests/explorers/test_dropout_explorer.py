@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnlab import data
+from nnlab.engine.losses import cross_entropy
+from nnlab.engine.network import Network
 from nnlab.explorers.dropout import (
     DESCRIPTION,
     DIGITS,
@@ -21,9 +23,7 @@ from nnlab.explorers.dropout import (
     trained,
     uniform,
 )
-from nnlab.losses import cross_entropy
-from nnlab.network import Network
-from nnlab.picture import Picture
+from nnlab.stage.picture import Picture
 
 
 def run(**values):

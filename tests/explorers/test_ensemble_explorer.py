@@ -7,6 +7,7 @@ import pytest
 
 import nnlab
 from nnlab import data, ensemble
+from nnlab.engine.optimizers import Adam
 from nnlab.explorers.ensemble import (
     BATCH,
     DESCRIPTION,
@@ -23,7 +24,6 @@ from nnlab.explorers.ensemble import (
     samples,
     sentence,
 )
-from nnlab.optimizers import Adam
 
 
 def run(**values):

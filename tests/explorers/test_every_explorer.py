@@ -13,7 +13,7 @@ from matplotlib import pyplot
 from matplotlib.text import Text
 
 import nnlab
-from nnlab.description import Slider
+from nnlab.stage.description import Slider
 
 NAMES = nnlab.explorers.__all__
 every_explorer = pytest.mark.parametrize("name", NAMES)

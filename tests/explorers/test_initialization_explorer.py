@@ -9,7 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nnlab import probes
-from nnlab.activations import ACTIVATIONS
+from nnlab.engine.activations import ACTIVATIONS
+from nnlab.engine.initialization import SCHEMES
+from nnlab.engine.network import Network
 from nnlab.explorers.initialization import (
     BINS,
     DEEPEST,
@@ -25,9 +27,7 @@ from nnlab.explorers.initialization import (
     sentence,
     unit_gradients,
 )
-from nnlab.initialization import SCHEMES
-from nnlab.network import Network
-from nnlab.picture import Picture
+from nnlab.stage.picture import Picture
 
 PICTURE = Picture(DESCRIPTION)
 ANY = {

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnlab import data
-from nnlab.calibration import calibration_error
+from nnlab.analysis.calibration import calibration_error
 from nnlab.explorers.label_smoothing import (
     AMOUNTS,
     CLEAN,
@@ -22,7 +22,7 @@ from nnlab.explorers.label_smoothing import (
     sentence,
     trained,
 )
-from nnlab.picture import Picture
+from nnlab.stage.picture import Picture
 
 PICTURE = Picture(DESCRIPTION)
 AMOUNT, CLASSES = st.sampled_from(AMOUNTS), st.sampled_from([2, 3, 10, 100, 1000])

@@ -17,7 +17,7 @@ from nnlab.explorers.minibatch_noise import (
     problem,
     sentence,
 )
-from nnlab.picture import Picture
+from nnlab.stage.picture import Picture
 
 PICTURE = Picture(DESCRIPTION)
 

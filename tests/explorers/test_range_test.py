@@ -18,7 +18,7 @@ from nnlab.explorers.range_test import (
     sentence,
     trained_losses,
 )
-from nnlab.picture import Picture
+from nnlab.stage.picture import Picture
 
 
 def run(**values):

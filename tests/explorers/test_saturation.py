@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnlab import models, probes
+from nnlab.engine.network import Network
 from nnlab.explorers.saturation import (
     CLASSES,
     DESCRIPTION,
@@ -26,8 +27,7 @@ from nnlab.explorers.saturation import (
     scaled_params,
     sentence,
 )
-from nnlab.network import Network
-from nnlab.picture import Picture
+from nnlab.stage.picture import Picture
 
 PICTURE = Picture(DESCRIPTION)
 EXTREMES = list(itertools.product((1, 30), (1, 48), (0.0, 8.0), INPUTS))  # depth, width, scale, inputs

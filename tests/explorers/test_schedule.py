@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nnlab.engine.schedules import Cosine, WarmUp
 from nnlab.explorers.schedule import (
     DESCRIPTION,
     FLAT,
@@ -21,8 +22,7 @@ from nnlab.explorers.schedule import (
     draws,
     sentence,
 )
-from nnlab.picture import Picture
-from nnlab.schedules import Cosine, WarmUp
+from nnlab.stage.picture import Picture
 
 
 def run(**values):

@@ -2,7 +2,7 @@
 
 import threading
 
-from nnlab.description import Choice, Description, Preset, Slider, Toggle
+from nnlab.stage.description import Choice, Description, Preset, Slider, Toggle
 
 PATIENCE = 20  # seconds until a test that hangs is given up
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from nnlab.live.background import PATIENCE, Background, Turns
+from nnlab.stage.live.background import PATIENCE, Background, Turns
 
 WAIT = 20  # seconds; a loaded machine is slow, not broken
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnlab.description import Choice, Description, Preset, Slider, Toggle
+from nnlab.stage.description import Choice, Description, Preset, Slider, Toggle
 
 WHOLE = Slider("steps", 20, 1, 60, 1, "steps")
 REAL = Slider("start", -2.5, -3.0, 3.0, 0.1, "start")

@@ -15,7 +15,7 @@ from matplotlib import pyplot
 from PIL import Image
 
 from nnlab import Explorer
-from nnlab.explorer import VIEW
+from nnlab.stage.explorer import VIEW
 
 
 def pixels(image):

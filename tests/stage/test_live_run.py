@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import nnlab
-from nnlab.live.run import MEASURE_EVERY, LiveRun
+from nnlab.stage.live.run import MEASURE_EVERY, LiveRun
 
 
 def network(*sizes, seed=0):
@@ -178,7 +178,7 @@ def test_dropout_draws_from_the_run_and_not_from_the_global_generator():
 
 
 def test_own_dropout_keeps_the_mean_and_the_share():
-    from nnlab.live.run import OwnDropout
+    from nnlab.stage.live.run import OwnDropout
 
     x = torch.ones(100_000)
     with OwnDropout(torch.Generator().manual_seed(0)):

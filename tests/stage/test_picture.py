@@ -9,8 +9,8 @@ from matplotlib import pyplot
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-from nnlab.description import Description, Slider
-from nnlab.picture import DPI, SHARPNESS, Picture, flatten, look
+from nnlab.stage.description import Description, Slider
+from nnlab.stage.picture import DPI, SHARPNESS, Picture, flatten, look
 
 
 def draw(figure):

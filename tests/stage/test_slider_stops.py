@@ -6,7 +6,7 @@ import math
 import pytest
 
 import nnlab
-from nnlab.description import Slider
+from nnlab.stage.description import Slider
 
 LR = Slider("lr", 0.1, 0.01, 10.0, 0.05, "learning rate", log=True)
 BETA = Slider("beta", 0.999, 0.9, 0.999, 0.001, "beta")

@@ -9,7 +9,9 @@ import pytest
 import torch
 
 import nnlab
-from nnlab import losses, network, optimizers, source
+from nnlab import losses, optimizers
+from nnlab.engine import network
+from nnlab.stage import source
 
 SHOWN = [losses.cross_entropy, network.Network.forward, optimizers.Adam, optimizers.Adam.formula, source.show_source]
 

@@ -16,7 +16,7 @@ import nnlab
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX")
 PRELOADED = ["sklearn.datasets", "sklearn.model_selection", "torchmetrics.classification", "nnlab.training"]
-PRELOADED += ["nnlab.models", "torch._dynamo", "test_killed_runs"]
+PRELOADED += ["nnlab.training.models", "torch._dynamo", "test_killed_runs"]
 EPOCHS, PATIENCE = 8, 120  # seconds until a test that hangs is given up
 
 

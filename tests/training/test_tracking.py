@@ -22,10 +22,10 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import nnlab
 from nnlab import Callback, fit, tracking
-from nnlab.mistakes import Mistakes, as_pictures, picture_of, plot_mistakes, worst_mistakes
-from nnlab.tracking.event_writers import tag_of
-from nnlab.tracking.server import Server, browser_address, show_tensorboard
-from nnlab.tracking.tensorboard import check_hparams
+from nnlab.analysis.mistakes import Mistakes, as_pictures, picture_of, plot_mistakes, worst_mistakes
+from nnlab.training.tracking.event_writers import tag_of
+from nnlab.training.tracking.server import Server, browser_address, show_tensorboard
+from nnlab.training.tracking.tensorboard import check_hparams
 
 CROSS_ENTROPY = nn.CrossEntropyLoss()
 PATIENCE = 120  # seconds until a test that hangs is given up
@@ -474,7 +474,7 @@ class TestServer:
     @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX")
     def test_it_ends_with_a_process_that_is_killed(self, whole):
         code = (
-            "import sys, time; from nnlab.tracking.server import Server; "
+            "import sys, time; from nnlab.training.tracking.server import Server; "
             "server = Server(sys.argv[1]); print(server._process.pid, flush=True); time.sleep(600)"
         )
         command = [sys.executable, "-c", code, str(whole[0])]

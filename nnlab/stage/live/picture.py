@@ -13,10 +13,10 @@ import torch
 from matplotlib.artist import Artist
 from PIL import Image
 
-from nnlab.data import Dataset
-from nnlab.live.run import LiveRun, Measurement
-from nnlab.plots import CLASS_COLORS, CLASS_MARKERS, decision_image
-from nnlab.surfaces import DecisionGrid
+from nnlab.analysis.plots import CLASS_COLORS, CLASS_MARKERS, decision_image
+from nnlab.datasets.data import Dataset
+from nnlab.engine.surfaces import DecisionGrid
+from nnlab.stage.live.run import LiveRun, Measurement
 
 POINTS = 80  # along each side of the plane
 TILES, CELL = (3, 5), 1.3  # rows and columns of images; how high a row is, if a column is 1 wide

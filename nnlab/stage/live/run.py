@@ -13,8 +13,9 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from nnlab import arguments, dropout
-from nnlab.data import Dataset, Split
+from nnlab import arguments
+from nnlab.datasets.data import Dataset, Split
+from nnlab.engine import dropout
 
 LR = 0.1  # of the SGD that is used when no optimizer is given
 MEASURE_EVERY = 10  # steps

@@ -10,14 +10,14 @@ import ipywidgets as widgets
 import torch
 
 from nnlab import arguments
-from nnlab.data import Dataset
-from nnlab.description import Slider
-from nnlab.ensemble import one_thread
-from nnlab.explorer import VIEW, button, make_widget, move, paragraph, view_of, when_unseen
-from nnlab.live.background import Background
-from nnlab.live.picture import LivePicture, look_at, sentence
-from nnlab.live.run import LiveRun
-from nnlab.picture import Picture
+from nnlab.datasets.data import Dataset
+from nnlab.engine.ensemble import one_thread
+from nnlab.stage.description import Slider
+from nnlab.stage.explorer import VIEW, button, make_widget, move, paragraph, view_of, when_unseen
+from nnlab.stage.live.background import Background
+from nnlab.stage.live.picture import LivePicture, look_at, sentence
+from nnlab.stage.live.run import LiveRun
+from nnlab.stage.picture import Picture
 
 PACES = [1, 2, 5, 10, 20, 50, 100]
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from nnlab import arguments
 from nnlab.history import History
-from nnlab.tracking import event_files
-from nnlab.tracking.csv_file import CSV
-from nnlab.tracking.event_files import read_scalars
-from nnlab.tracking.event_writers import Writers, write_settings
-from nnlab.tracking.server import show_tensorboard
-from nnlab.tracking.tensorboard import TensorBoard
+from nnlab.training.tracking import event_files
+from nnlab.training.tracking.csv_file import CSV
+from nnlab.training.tracking.event_files import read_scalars
+from nnlab.training.tracking.event_writers import Writers, write_settings
+from nnlab.training.tracking.server import show_tensorboard
+from nnlab.training.tracking.tensorboard import TensorBoard
 
 __all__ = ["CSV", "TensorBoard", "read_scalars", "show_tensorboard", "to_tensorboard"]
 

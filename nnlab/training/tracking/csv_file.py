@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnlab import arguments
-from nnlab.callbacks import Callback
 from nnlab.history import CURVES
-from nnlab.tracking.recorded import recorded
+from nnlab.training.callbacks import Callback
+from nnlab.training.tracking.recorded import recorded
 
 if TYPE_CHECKING:
-    from nnlab.training import Run
+    from nnlab.training.run import Run
 
 
 class CSV(Callback):

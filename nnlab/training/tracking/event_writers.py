@@ -10,8 +10,8 @@ from pathlib import Path
 
 import torch
 
-from nnlab import probes
-from nnlab.tracking.event_files import SUFFIX
+from nnlab.analysis import probes
+from nnlab.training.tracking.event_files import SUFFIX
 
 
 def tag_of(name: str) -> tuple[str, str]:

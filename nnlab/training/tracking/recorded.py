@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from nnlab.training import Run
+    from nnlab.training.run import Run
 
 
 def recorded(run: Run, first: int = 0, after: int = -1) -> Iterator[tuple[int, dict[str, float]]]:

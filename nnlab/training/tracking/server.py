@@ -126,7 +126,7 @@ class ShownTensorBoard:
     def __init__(self, folder: Path, height: int):
         import ipywidgets as widgets
 
-        from nnlab.explorer import when_unseen
+        from nnlab.stage.explorer import when_unseen
 
         self.folder, self.height = folder, height
         self.server: Server | None = None
@@ -161,7 +161,7 @@ class ShownTensorBoard:
         return f"TensorBoard of {self.folder}. In a terminal: tensorboard --logdir {self.folder}"
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        from nnlab.explorer import VIEW, view_of
+        from nnlab.stage.explorer import VIEW, view_of
 
         if "google.colab" in sys.modules:  # its browser reaches no port of the kernel, and it has a command of its own
             command = f"%load_ext tensorboard\n%tensorboard --logdir {self.folder}"

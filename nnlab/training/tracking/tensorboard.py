@@ -9,15 +9,22 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from nnlab import arguments, probes
-from nnlab.callbacks import Callback
-from nnlab.mistakes import as_pictures, picture_of, worst_mistakes
-from nnlab.tracking import event_files
-from nnlab.tracking.event_writers import Writers, settings_summaries, write_graph, write_histogram, write_settings
-from nnlab.tracking.recorded import recorded
+from nnlab import arguments
+from nnlab.analysis import probes
+from nnlab.analysis.mistakes import as_pictures, picture_of, worst_mistakes
+from nnlab.training.callbacks import Callback
+from nnlab.training.tracking import event_files
+from nnlab.training.tracking.event_writers import (
+    Writers,
+    settings_summaries,
+    write_graph,
+    write_histogram,
+    write_settings,
+)
+from nnlab.training.tracking.recorded import recorded
 
 if TYPE_CHECKING:
-    from nnlab.training import Run
+    from nnlab.training.run import Run
 
 AT_ONCE = 256  # samples whose activations go into a histogram
 

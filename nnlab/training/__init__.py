@@ -1,0 +1,12 @@
+"""The training loop of PyTorch, with what a run that you can trust needs around it.
+
+loop: ``fit``, and its heart ``train_epoch``. run: what a run is, which callbacks see and a checkpoint holds. batches:
+where the data come from. checks: what must fit together before it begins. callbacks: what may happen meanwhile.
+checkpoints, resume: how a run outlives a crash. tracking: CSV and TensorBoard. models: our networks as torch modules.
+lightning_twin: the same job in Lightning.
+"""
+
+from nnlab.training.loop import fit, own_randomness, train_epoch
+from nnlab.training.run import Accuracy, Run
+
+__all__ = ["Accuracy", "Run", "fit", "own_randomness", "train_epoch"]
