@@ -32,6 +32,9 @@ _PUBLIC = {
     "dropout": "engine.dropout",
     "noise": "engine.noise",
     "Network": "engine.network",
+    "Stack": "engine.network",
+    "layers": "engine.layers",
+    "gradient_check": "engine.agreement",
     "models": "training.models",
     "probes": "analysis.probes",
     # training

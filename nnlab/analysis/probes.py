@@ -18,19 +18,11 @@ from torch.autograd.graph import get_gradient_edge
 
 from nnlab import arguments
 from nnlab.engine import activations
-from nnlab.engine.network import Network, Params
+from nnlab.engine.activations import Activation
+from nnlab.engine.network import Network, Params, Traced
 
 SATURATED = 0.05  # of the largest slope
-STEEPEST = {"sigmoid": 0.25, "gelu": 1.1289, "silu": 1.0998}  # the largest |f'|; 1 for all other activations
-NAMES = {
-    nn.ReLU: "relu",
-    nn.LeakyReLU: "leaky_relu",
-    nn.Sigmoid: "sigmoid",
-    nn.Tanh: "tanh",
-    nn.GELU: "gelu",
-    nn.SiLU: "silu",
-    nn.Identity: "identity",
-}
+KNOWN = {type(a.module()): a for a in activations.ACTIVATIONS.values()}  # torch's class -> our activation
 
 
 class Statistics(NamedTuple):
@@ -95,16 +87,16 @@ def extent(values: torch.Tensor) -> tuple[float, float]:
     return (low, high) if low < high else (low - apart, high + apart)
 
 
-def saturated_share(name: str, z: torch.Tensor) -> torch.Tensor:
+def saturated_share(name: str | Activation, z: torch.Tensor) -> torch.Tensor:
     """Share of the entries of z (..., batch, units) that are saturated, (...,).
 
     >>> saturated_share("tanh", torch.tensor([[0.0, 5.0], [0.1, -5.0]]))
     tensor(0.5000)
     """
-    return saturated(slope(name, z), STEEPEST.get(name, 1.0))
+    return saturated(slope(name, z), activations.get(name).steepest)
 
 
-def dead_share(name: str, z: torch.Tensor) -> torch.Tensor:
+def dead_share(name: str | Activation, z: torch.Tensor) -> torch.Tensor:
     """Share of the units of z (..., batch, units) that are dead on this batch, (...,).
 
     >>> dead_share("relu", torch.tensor([[-1.0, 1.0], [-2.0, -1.0]]))
@@ -123,7 +115,7 @@ def dead(slopes: torch.Tensor) -> torch.Tensor:
     return (slopes == 0).all(-2).float().mean(-1)
 
 
-def slope(name: str, z: torch.Tensor) -> torch.Tensor:
+def slope(name: str | Activation, z: torch.Tensor) -> torch.Tensor:
     """f'(z) of the activation of that name."""
     activation = activations.get(name)
     return activation.derivative(z, activation.f(z))
@@ -140,27 +132,23 @@ def network(
         dlogits: a function logits -> gradient of the loss at the logits; None leaves gradients out.
         bins: intervals of the histograms.
     """
-    logits, cache = net.forward(params, x)
-    dzs = grads = None
-    if dlogits is not None:
-        gradient = dlogits(logits)
-        dzs, grads = net.backpropagate(params, cache, gradient), net.backward(params, cache, gradient)
-    layers = []
-    for k, (name, _, _) in enumerate(net.layers):
-        z, last = cache[k][1], k == len(net.layers) - 1
-        layers.append(
-            Layer(
-                name,
-                pre_activation=statistics(z, bins),
-                activation=None if last else statistics(cache[k + 1][0], bins),
-                weight=statistics(params[f"{name}.weight"], bins),
-                gradient=statistics(dzs[k], bins) if dzs else None,
-                weight_gradient=statistics(grads[f"{name}.weight"], bins) if grads else None,
-                saturated=None if last else saturated_share(net.activation, z),
-                dead=None if last else dead_share(net.activation, z),
-            )
-        )
-    return layers
+    *hidden, last = net.trace(params, x, dlogits)
+    return [traced(net, params, layer, bins) for layer in hidden] + [traced(None, params, last, bins)]
+
+
+def traced(net: Network | None, params: Params, layer: Traced, bins: int) -> Layer:
+    """The record of one layer; ``net`` is None for the last one, which has no activation."""
+    weight = f"{layer.name}.weight"
+    return Layer(
+        layer.name,
+        pre_activation=statistics(layer.z, bins),
+        activation=statistics(layer.a, bins) if net else None,
+        weight=statistics(params[weight], bins),
+        gradient=statistics(layer.dz, bins) if layer.dz is not None else None,
+        weight_gradient=statistics(layer.gradients[weight], bins) if layer.gradients else None,
+        saturated=saturated_share(net.activation, layer.z) if net else None,
+        dead=dead_share(net.activation, layer.z) if net else None,
+    )
 
 
 class Call(NamedTuple):
@@ -238,7 +226,7 @@ def recorded(model: nn.Module):
 
     def before(leaf, args, kwargs):
         z = first_tensor((args, kwargs))
-        inputs.append(z.detach().clone() if type(leaf) in NAMES and z is not None else None)
+        inputs.append(z.detach().clone() if type(leaf) in KNOWN and z is not None else None)
 
     def after(name):
         def record(leaf, args, out):
@@ -275,11 +263,11 @@ def leaf_layer(call: Call, weight, gradient, weight_gradient, bins: int) -> Laye
         return None if values is None else statistics(as_table(values.detach()), bins)
 
     shown = {"weight": of(weight), "gradient": of(gradient), "weight_gradient": of(weight_gradient)}
-    kind = NAMES.get(type(call.leaf))
+    kind = KNOWN.get(type(call.leaf))
     if kind is None or call.input is None:
         return Layer(call.name, pre_activation=of(call.output), **shown)
     slopes = slopes_of(call.leaf, as_table(call.input))
-    shares = {"saturated": saturated(slopes, STEEPEST.get(kind, 1.0)), "dead": dead(slopes)}
+    shares = {"saturated": saturated(slopes, kind.steepest), "dead": dead(slopes)}
     return Layer(call.name, pre_activation=of(call.input), activation=of(call.output), **shares, **shown)
 
 

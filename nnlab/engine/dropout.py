@@ -6,10 +6,15 @@ that is used later needs no scaling at all. torch.nn.Dropout does the same.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 
 from nnlab import arguments
 from nnlab.engine import draws
+from nnlab.engine.layers import Layer
+
+__all__ = ["Dropout", "backward", "check", "forward", "mask", "needed"]
 
 
 def mask(shape, p, generator: draws.Generators, dtype=torch.float32) -> torch.Tensor:
@@ -63,3 +68,23 @@ def check(name: str, p) -> None:
     """Check that p, or every entry of a tuple or tensor, is at least 0 and below 1."""
     for entry in p if isinstance(p, tuple) else [p]:
         arguments.fraction(name, entry, 0.5)
+
+
+@dataclass(frozen=True)
+class Dropout(Layer):
+    """A layer that forgets some units in training.
+
+    Args:
+        p: the probability to forget, in [0, 1); or a tuple with one for each member.
+    """
+
+    p: float | tuple[float, ...]
+    random = True
+
+    def forward(self, params, a, train=False, generator=None):
+        """mask * a in training, a itself afterwards; the mask is kept."""
+        return forward(a, self.p, generator) if train else (a, None)
+
+    def backward(self, params, mask, dy):
+        """The gradient at a: mask * dy."""
+        return backward(dy, mask), {}

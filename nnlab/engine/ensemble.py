@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
-from itertools import product
+from itertools import islice, product
 
 import torch
 
 from nnlab import arguments
 from nnlab.datasets.data import Dataset, Split
-from nnlab.engine import losses, regularization
-from nnlab.engine.network import PER_MEMBER, Network, Params
+from nnlab.engine import loop, losses, regularization
+from nnlab.engine.network import Params, Stack
 from nnlab.engine.optimizers import Optimizer
 from nnlab.engine.regularization import Regularization
 from nnlab.history import History
@@ -38,7 +37,7 @@ def one_thread():
 @torch.inference_mode()
 @one_thread()
 def train(
-    net: Network,
+    net: Stack,
     data: Dataset,
     optimizer: Optimizer,
     *,
@@ -83,42 +82,24 @@ def train(
     Raises:
         ValueError, TypeError: sizes that do not fit, an unknown name, a value outside its range.
     """
-    arguments.whole("steps", steps, 200)
-    eval_every = max(1, steps // 50) if eval_every is None else eval_every
-    arguments.whole("eval_every", eval_every, 10)
-    if schedule is not None and not callable(schedule):
-        raise TypeError(f"schedule must be callable. Got {schedule!r}. Try nnlab.schedules.Cosine({steps}).")
-    if augment is not None and not callable(augment):
-        raise TypeError(f"augment must be callable. Got {augment!r}. Try nnlab.augmentation.shifted.")
+    eval_every = check_settings(steps, eval_every, schedule, augment, extras)
     check_fit(net, data)
     loss = losses.get(loss or ("mse" if data.classes is None else "cross_entropy"))
-    for name in extras:
-        arguments.one_of("every further argument", name, [f.name for f in fields(Regularization)])
     settings, (optimizer, extra, net) = members([optimizer, Regularization(**extras), net], seeds, grid or {})
-    train_on = smoothed(loss, extra.label_smoothing)
-
-    params = net.init(init, settings["seed"]) if start is None else started(net, start, len(settings["seed"]))
-    flat = flatten(net.learned(params))  # (member, parameter): one update for all layers
-    extra, is_weight = extra.columns(flat.dtype), regularization.which_are_weights(net)
-    disturb, change = (generators(settings["seed"], stream) for stream in (1, 2))
-    state = optimizer.init({"all": flat})
-    batches = mini_batches(data.train, settings["seed"], batch_size)
-    train_loss, evaluations = [], []
-    for step in range(steps + 1):
+    seeds = settings["seed"]
+    params = net.init(init, seeds) if start is None else started(net, start, len(seeds))
+    batches, (disturb, change) = mini_batches(data.train, seeds, batch_size), (generators(seeds, k) for k in (1, 2))
+    if augment is not None:
+        batches = (augment(x, y, change) for x, y in batches)
+    updates = loop.steps(
+        net, params, optimizer, batches, smoothed(loss, extra.label_smoothing),
+        extra=extra, schedule=schedule, generator=disturb,
+    )  # fmt: skip
+    train_loss, evaluations = [], [(0, *evaluate(net, params, data.val, loss))]
+    for step, params, _, value in islice(updates, steps):
+        train_loss.append(value)
         if step % eval_every == 0 or step == steps:
             evaluations.append((step, *evaluate(net, params, data.val, loss)))
-        if step == steps:
-            break
-        x, y = next(batches)
-        if augment is not None:
-            x, y = augment(x, y, change)
-        logits, cache = net.forward(params, x, train=True, generator=disturb)
-        value, dlogits = train_on(logits, y)
-        grads = net.backward(params, cache, dlogits)
-        rule = optimizer if schedule is None else optimizer.scaled(schedule(step))
-        flat, state = extra.step(rule, flat, flatten(grads), state, is_weight)
-        params = unflatten(flat, grads) | cache.running
-        train_loss.append(value)
     evaluated, val_loss, val_accuracy = zip(*evaluations, strict=True)
     with torch.inference_mode(False):  # what is handed out may be used with autograd
         return History(
@@ -129,6 +110,20 @@ def train(
             val_accuracy=torch.stack(val_accuracy, 1),
             params={name: p.clone() for name, p in params.items()},
         )
+
+
+def check_settings(steps, eval_every, schedule, augment, extras) -> int:
+    """Check what does not depend on the data; returns how many steps lie between two looks at the validation data."""
+    arguments.whole("steps", steps, 200)
+    eval_every = max(1, steps // 50) if eval_every is None else eval_every
+    arguments.whole("eval_every", eval_every, 10)
+    if schedule is not None and not callable(schedule):
+        raise TypeError(f"schedule must be callable. Got {schedule!r}. Try nnlab.schedules.Cosine({steps}).")
+    if augment is not None and not callable(augment):
+        raise TypeError(f"augment must be callable. Got {augment!r}. Try nnlab.augmentation.shifted.")
+    for name in extras:
+        arguments.one_of("every further argument", name, [f.name for f in fields(Regularization)])
+    return eval_every
 
 
 def members(descriptions: list, seeds: Iterable[int], grid: Mapping[str, Iterable[float]]):
@@ -142,7 +137,7 @@ def members(descriptions: list, seeds: Iterable[int], grid: Mapping[str, Iterabl
         raise ValueError("seeds must name at least one member. Got none. Try range(8).")
     if not isinstance(grid, Mapping):
         raise TypeError(f"grid must be a dictionary. Got {grid!r}. Try {{'lr': [0.01, 0.1]}}.")
-    varied = [PER_MEMBER if isinstance(d, Network) else [f.name for f in fields(d)] for d in descriptions]
+    varied = [d.per_member if isinstance(d, Stack) else [f.name for f in fields(d)] for d in descriptions]
     for name in grid:
         arguments.one_of("every name in grid", name, [known for names in varied for known in names])
     rows = list(product(*(listed(f"{name} in grid", v, f"[{v!r}]") for name, v in grid.items()), seeds))
@@ -167,8 +162,8 @@ def with_members(description, values: Mapping[str, tuple]):
             if value is None:
                 raise TypeError(f"every value of {name} in grid must be a number. Got None. Try math.inf for no limit.")
             replace(description, **{name: value})  # says rule, value and remedy before the values become one tensor
-    if isinstance(description, Network):
-        return replace(description, **values)
+    if isinstance(description, Stack):
+        return replace(description, **values) if values else description
     return replace(description, **{n: torch.tensor(v, dtype=torch.float64) for n, v in values.items()})
 
 
@@ -188,7 +183,7 @@ def generators(seeds: Iterable[int], stream: int) -> list[torch.Generator]:
     return [torch.Generator().manual_seed((seed + stream * 0x9E3779B9) % 2**32) for seed in seeds]
 
 
-def started(net: Network, start: Params, count: int) -> Params:
+def started(net: Stack, start: Params, count: int) -> Params:
     """The parameters to begin with, in the order of the network's layers, checked against what ``net`` would draw."""
     params = {}
     for name, drawn in net.init(seed=0).items():
@@ -202,7 +197,7 @@ def started(net: Network, start: Params, count: int) -> Params:
     return params
 
 
-def check_fit(net: Network, data: Dataset) -> None:
+def check_fit(net: Stack, data: Dataset) -> None:
     """Check that the network has the inputs and outputs that the data need."""
     y = data.train.y
     features, outputs = data.train.x.shape[-1], data.classes or (1 if y.ndim == 1 else y.shape[-1])
@@ -214,22 +209,12 @@ def check_fit(net: Network, data: Dataset) -> None:
         )
 
 
-def flatten(params: Params) -> torch.Tensor:
-    """All tensors (member, ...) side by side, (member, parameter)."""
-    return torch.cat([p.flatten(1) for p in params.values()], 1)
-
-
-def unflatten(flat: torch.Tensor, like: Params) -> Params:
-    """Cut (member, parameter) into tensors with the names and shapes of ``like``."""
-    pieces = flat.split([math.prod(p.shape[1:]) for p in like.values()], 1)
-    return {name: piece.view(p.shape) for (name, p), piece in zip(like.items(), pieces, strict=True)}
-
-
 def mini_batches(part: Split, seeds: Iterable[int], batch_size: int | None):
     """Endless mini-batches: all of (x, y), or x (member, batch, features) and y (member, batch).
 
     Each member walks through a permutation of its own, drawn anew for every epoch from a generator that its seed
-    starts. The last batch of an epoch is dropped when it would be smaller than the others.
+    starts. The last batch of an epoch is dropped when it would be smaller than the others; ``fit`` keeps it. Here
+    every batch is one tensor for all members and all steps of a picture are means over equally many samples.
     """
     if batch_size is None or batch_size == len(part):
         while True:
@@ -250,7 +235,7 @@ def rows(x: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
     return x.index_select(0, index.flatten()).view(*index.shape, x.shape[-1])
 
 
-def evaluate(net: Network, params: Params, part: Split, loss) -> tuple[torch.Tensor, torch.Tensor]:
+def evaluate(net: Stack, params: Params, part: Split, loss) -> tuple[torch.Tensor, torch.Tensor]:
     """Loss and accuracy of every member, each (member,); the accuracy of a regression is nan."""
     logits, _ = net.forward(params, part.x)
     value, _ = loss(logits, part.y)
@@ -259,12 +244,12 @@ def evaluate(net: Network, params: Params, part: Split, loss) -> tuple[torch.Ten
     return value, (logits.argmax(-1) == part.y).float().mean(-1)
 
 
-def probabilities(net: Network, params: Params, x: torch.Tensor) -> torch.Tensor:
+def probabilities(net: Stack, params: Params, x: torch.Tensor) -> torch.Tensor:
     """What every member says: the softmax of its logits in evaluation mode, (member..., batch, classes)."""
     return net.forward(params, x)[0].softmax(-1)
 
 
-def mean_probabilities(net: Network, params: Params, x: torch.Tensor) -> torch.Tensor:
+def mean_probabilities(net: Stack, params: Params, x: torch.Tensor) -> torch.Tensor:
     """What the ensemble says: the mean of its members' probabilities, (batch, classes).
 
     Probabilities are averaged, not logits: the loss of the mean is at most the mean of the losses, because -log is

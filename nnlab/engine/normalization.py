@@ -7,11 +7,28 @@ norm of one sample over its units. So only batch norm needs other numbers after 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 
 from nnlab import arguments
+from nnlab.engine.layers import Layer, Params
+
+__all__ = [
+    "EPS",
+    "MOMENTUM",
+    "NORMS",
+    "BatchNorm",
+    "LayerNorm",
+    "Norm",
+    "Running",
+    "Standardized",
+    "backward",
+    "batch_norm",
+    "layer_norm",
+    "standardize",
+]
 
 EPS = 1e-5  # as in torch
 MOMENTUM = 0.1
@@ -31,13 +48,6 @@ class Standardized(NamedTuple):
     x_hat: torch.Tensor  # (..., batch, units)
     scale: torch.Tensor  # 1 / sqrt(var + eps), (..., 1, units) or (..., batch, 1)
     axis: int | None  # over which mean and variance were taken; None when they were given
-
-
-def init(norm: str, units: int, dtype=torch.float32) -> dict[str, torch.Tensor]:
-    """What a norm starts with, each (units,): scale 1, shift 0, and for "batch" running mean 0 and variance 1."""
-    ones, zeros = torch.ones(units, dtype=dtype), torch.zeros(units, dtype=dtype)
-    first = {"weight": ones, "bias": zeros}
-    return first | {"running_mean": zeros.clone(), "running_var": ones.clone()} if norm == "batch" else first
 
 
 def batch_norm(x, weight, bias, running: Running, train: bool, momentum: float = MOMENTUM, eps: float = EPS):
@@ -125,3 +135,63 @@ def standardize(x: torch.Tensor, axis: int, eps: float):
 def scaled(kept: Standardized, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
     """weight * x_hat + bias."""
     return weight.unsqueeze(-2) * kept.x_hat + bias.unsqueeze(-2)
+
+
+@dataclass(frozen=True)
+class Norm(Layer):
+    """What both norms share as layers: a scale and a shift for each unit, and the way back.
+
+    Args:
+        name: what its parameters are called: "norm1" has "norm1.weight" and "norm1.bias".
+        units: how many are standardized.
+    """
+
+    name: str
+    units: int
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Scale and shift, each (units,)."""
+        return {f"{self.name}.weight": (self.units,), f"{self.name}.bias": (self.units,)}
+
+    def init(self, scheme: str, generator: torch.Generator, dtype: torch.dtype) -> Params:
+        """Scale 1 and shift 0; for batch norm also running mean 0 and variance 1."""
+        shapes = self.shapes | self.running_shapes
+        first = {name: torch.ones if name.endswith(("weight", "var")) else torch.zeros for name in shapes}
+        return {name: first[name](shape, dtype=dtype) for name, shape in shapes.items()}
+
+    def backward(self, params, kept, dy):
+        """The gradients at x, scale and shift."""
+        dx, dweight, dbias = backward(dy, params[f"{self.name}.weight"], kept[0])
+        return dx, {f"{self.name}.weight": dweight, f"{self.name}.bias": dbias}
+
+
+class LayerNorm(Norm):
+    """Standardizes every sample over its units."""
+
+    def forward(self, params, x, train=False, generator=None):
+        """weight * x_hat + bias with the statistics of each sample, in training and afterwards."""
+        y, kept = layer_norm(x, params[f"{self.name}.weight"], params[f"{self.name}.bias"])
+        return y, (kept,)
+
+
+class BatchNorm(Norm):
+    """Standardizes every unit over the batch in training, and by its running statistics afterwards."""
+
+    @property
+    def running_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Running mean and variance, each (units,)."""
+        return {f"{self.name}.running_mean": (self.units,), f"{self.name}.running_var": (self.units,)}
+
+    def forward(self, params, x, train=False, generator=None):
+        """weight * x_hat + bias with the statistics of the batch, or with the running ones."""
+        weight, bias, mean, var = (params[name] for name in (*self.shapes, *self.running_shapes))
+        y, kept, moved = batch_norm(x, weight, bias, Running(mean, var), train)
+        return y, (kept, moved)
+
+    def running(self, kept) -> Params:
+        """The running statistics after the forward pass."""
+        return dict(zip(self.running_shapes, kept[1], strict=True))
+
+
+NORMS = {"batch": BatchNorm, "layer": LayerNorm}

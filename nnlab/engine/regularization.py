@@ -10,7 +10,7 @@ import torch
 
 from nnlab import arguments
 from nnlab.engine import clipping, penalties
-from nnlab.engine.network import Network
+from nnlab.engine.network import Stack
 from nnlab.engine.optimizers import Optimizer, State
 
 RULES = {  # setting -> (its rule, a value that works)
@@ -99,7 +99,7 @@ def column(value, like: torch.Tensor):
     return value.to(like.dtype)[:, None] if isinstance(value, torch.Tensor) and value.ndim == 1 else value
 
 
-def which_are_weights(net: Network) -> torch.Tensor:
+def which_are_weights(net: Stack) -> torch.Tensor:
     """(parameter,), True where the flat vector of all that one member learns holds a weight of a layer."""
     shapes = net.shapes
     kept = penalties.weights(shapes)

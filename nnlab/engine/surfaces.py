@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 
 from nnlab import arguments
-from nnlab.engine.network import Network, Params
+from nnlab.engine.network import Params, Stack
 from nnlab.engine.optimizers import Optimizer
 
 
@@ -162,7 +162,7 @@ class DecisionGrid(NamedTuple):
 
 @torch.no_grad()
 def decision_grid(
-    net: Network, params: Params, xlim: tuple[float, float], ylim: tuple[float, float], points: int = 150
+    net: Stack, params: Params, xlim: tuple[float, float], ylim: tuple[float, float], points: int = 150
 ) -> DecisionGrid:
     """Ask a network for its answer on a grid of ``points`` x ``points`` inputs.
 
@@ -185,11 +185,12 @@ def decision_grid(
     for name, (low, high) in (("xlim", xlim), ("ylim", ylim)):
         if not (math.isfinite(low) and math.isfinite(high) and low < high):
             raise ValueError(f"{name} must be two finite numbers that rise. Got {(low, high)}. Try (-1.0, 1.0).")
-    dtype = params["layer1.weight"].dtype
+    dtype = next(iter(params.values())).dtype
     x, y = (torch.linspace(*ends, points, dtype=dtype) for ends in (xlim, ylim))
     rows, columns = torch.meshgrid(y, x, indexing="ij")
-    logits, cache = net.forward(params, torch.stack([columns, rows], -1).flatten(0, 1))  # (..., points^2, classes)
-    hidden = [z > 0 for _, z in cache[:-1]] or [logits[..., :0] > 0]  # a network without hidden units has no sides
+    *hidden, last = net.trace(params, torch.stack([columns, rows], -1).flatten(0, 1))
+    logits = last.z  # (..., points^2, classes)
+    sides = [layer.z > 0 for layer in hidden] or [logits[..., :0] > 0]  # a network without hidden units has no sides
     square = (points, points)
-    logits, sides = logits.unflatten(-2, square), torch.cat(hidden, -1).unflatten(-2, square)
-    return DecisionGrid(x, y, logits, logits.softmax(-1), sides)
+    logits = logits.unflatten(-2, square)
+    return DecisionGrid(x, y, logits, logits.softmax(-1), torch.cat(sides, -1).unflatten(-2, square))

@@ -47,7 +47,7 @@ def curve(name: str) -> Curve:
     """An activation and its derivative from -6 to 6; a grid point lies at 0, where some have a corner."""
     z = torch.linspace(-REACH, REACH, 601, dtype=torch.float64)
     f, slope = value_and_slope(name, z)
-    return Curve(z.numpy(), f.numpy(), slope.numpy(), probes.STEEPEST.get(name, 1.0))
+    return Curve(z.numpy(), f.numpy(), slope.numpy(), activations.get(name).steepest)
 
 
 def value_and_slope(name: str, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

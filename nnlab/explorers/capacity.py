@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 
 from nnlab.analysis.plots import spread
 from nnlab.datasets import data
-from nnlab.engine import ensemble, losses
+from nnlab.engine import ensemble, loop, losses
 from nnlab.engine.network import Network, Params
 from nnlab.engine.optimizers import Adam
 from nnlab.explorers.shared import counted
@@ -75,18 +76,13 @@ def trained(samples: str, wrong: bool, shape: str) -> tuple[np.ndarray, np.ndarr
     """Training and validation error every LEG steps, each (measurement, width, seed): 35 networks at once."""
     part, val = problem(samples, wrong)
     net, params = Network(SHAPES[shape](WIDTHS[-1]), "tanh"), first_params(shape)
-    optimizer = Adam(lr=LR)
-    state, errors = optimizer.init(params), []
+    parts = data.Split(part.x[:MEASURED], part.y[:MEASURED]), val
     batches = ensemble.mini_batches(part, list(range(SEEDS)) * len(WIDTHS), BATCH)
-    for step in range(STEPS + 1):
+    updates = loop.steps(net, params, Adam(lr=LR), batches, losses.cross_entropy)
+    errors = [[error(net, params, given) for given in parts]]
+    for step, now, *_ in islice(updates, STEPS):
         if step % LEG == 0:
-            errors.append(
-                [error(net, params, given) for given in (data.Split(part.x[:MEASURED], part.y[:MEASURED]), val)]
-            )
-        x, y = next(batches)
-        logits, cache = net.forward(params, x)
-        _, dlogits = losses.cross_entropy(logits, y)
-        params, state = optimizer.update(params, net.backward(params, cache, dlogits), state)
+            errors.append([error(net, now, given) for given in parts])
     training, validation = np.moveaxis(np.array(errors), 1, 0)
     return training, validation
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -11,9 +12,9 @@ import torch
 
 from nnlab.analysis.plots import CLASS_COLORS, CLASS_MARKERS, decision_image, spread
 from nnlab.datasets import data
-from nnlab.engine import ensemble, losses, surfaces
+from nnlab.engine import ensemble, loop, losses, surfaces
 from nnlab.engine.network import Network, Params
-from nnlab.engine.optimizers import Adam
+from nnlab.engine.optimizers import Adam, State
 from nnlab.explorers.shared import counted
 from nnlab.stage.description import Choice, Description, Preset, Slider
 from nnlab.stage.explorer import Explorer
@@ -32,7 +33,7 @@ class Training(NamedTuple):
     """Where a training stands, with the losses measured so far, every LEG steps."""
 
     params: Params
-    state: dict
+    state: State | None  # of the optimizer; None before the first step
     curve: tuple[tuple[int, float, float], ...]  # (step, training loss, validation loss)
 
 
@@ -68,17 +69,14 @@ def trained(name: str, activation: str, hidden: int, layers: int, seed: int, ste
     So moving the slider ``steps`` costs only the steps that are new.
     """
     net, given = network(name, activation, hidden, layers), problem(name)
-    optimizer = Adam(lr=LR)
     if steps == 0:
         params = net.init("he_normal", seed)
-        return Training(params, optimizer.init(params), ((0, *measured(net, params, given)),))
+        return Training(params, None, ((0, *measured(net, params, given)),))
     before = (steps - 1) // LEG * LEG
     params, state, curve = trained(name, activation, hidden, layers, seed, before)
-    for _ in range(steps - before):
-        logits, cache = net.forward(params, given.train.x)
-        _, dlogits = losses.cross_entropy(logits, given.train.y)
-        params, state = optimizer.update(params, net.backward(params, cache, dlogits), state)
-    return Training(params, state, (*curve, (steps, *measured(net, params, given))))
+    batches = repeat((given.train.x, given.train.y), steps - before)
+    *_, last = loop.steps(net, params, Adam(lr=LR), batches, losses.cross_entropy, state=state)
+    return Training(last.params, last.state, (*curve, (steps, *measured(net, last.params, given))))
 
 
 def measured(net: Network, params: Params, given: data.Dataset) -> tuple[float, float]:

@@ -57,8 +57,8 @@ def trained():
         net, digits, Adam(lr=0.01), seeds=SEEDS, steps=STEPS, batch_size=32, grid={"dropout": RATES}, eval_every=STEPS
     )
     with ensemble.one_thread():
-        _, cache = net.forward(history.params, digits.test.x)
-    return history.params, digits.test, cache[1][0]
+        hidden, _ = net.trace(history.params, digits.test.x)
+    return history.params, digits.test, hidden.a
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ import torch
 
 from nnlab.analysis.plots import spread
 from nnlab.datasets import data
-from nnlab.engine import losses
+from nnlab.engine import loop, losses
 from nnlab.engine.ensemble import one_thread, probabilities, rows
 from nnlab.engine.network import Network
 from nnlab.engine.optimizers import Adam
@@ -94,17 +95,18 @@ def samples(networks: str) -> torch.Tensor:
 @one_thread()
 def answers(networks: str) -> np.ndarray:
     """Probabilities of the test digits by 32 networks, (member, digit, class); trained in one batched pass."""
-    digits, own = data.digits(seed=0), samples(networks)
-    net, optimizer = Network([64, 32, 10]), Adam(lr=LR)
-    params = net.init(seed=range(MEMBERS))
-    state = optimizer.init(params)
+    net, digits = Network([64, 32, 10]), data.digits(seed=0)
+    params, batches = net.init(seed=range(MEMBERS)), mini_batches(digits.train, samples(networks))
+    *_, last = loop.steps(net, params, Adam(lr=LR), batches, losses.cross_entropy)
+    return probabilities(net, last.params, digits.test.x).numpy()
+
+
+def mini_batches(part: data.Split, own: torch.Tensor) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """For every step BATCH of the samples that each member owns, drawn with replacement."""
     generator = torch.Generator().manual_seed(1)
     for _ in range(STEPS):
         index = own.gather(1, torch.randint(own.shape[1], (MEMBERS, BATCH), generator=generator))  # (member, batch)
-        logits, cache = net.forward(params, rows(digits.train.x, index))
-        _, dlogits = losses.cross_entropy(logits, digits.train.y[index])
-        params, state = optimizer.update(params, net.backward(params, cache, dlogits), state)
-    return probabilities(net, params, digits.test.x).numpy()
+        yield rows(part.x, index), part.y[index]
 
 
 @lru_cache(maxsize=8)

@@ -46,11 +46,10 @@ def compute(activation: str, scheme: str, depth: int, width: int, gain: float, i
     net = Network([FEATURES] + [width] * (depth + 1), activation=activation)
     x = samples(inputs)
     params = {name: gain * values for name, values in net.learned(first_numbers(scheme, width, seed)).items()}
-    _, cache = net.forward(params, x)
-    dzs = net.backpropagate(params, cache, unit_gradients(width)[: len(x)])
+    hidden = net.trace(params, x, lambda logits: unit_gradients(width)[: len(x)])[:-1]
     found = {
-        "activations": torch.stack([a for a, _ in cache[1:]]),  # (layer, batch, unit)
-        "gradients": torch.stack(dzs[:-1]),
+        "activations": torch.stack([layer.a for layer in hidden]),  # (layer, batch, unit)
+        "gradients": torch.stack([layer.dz for layer in hidden]),
     }
     predicted = predict(net, params, x)
     std, zero = {}, {}
@@ -89,9 +88,10 @@ def predict(net: Network, params: Params, x: torch.Tensor) -> dict[str, np.ndarr
     variance of the gradient at z_k is n Var(w_(k+1)) E[f'(z_k)^2] times that at z_(k+1) (Schoenholz et al. 2017;
     Glorot & Bengio 2010, eq. 6, with f' = 1). Var(w_k) is the mean of squares of the numbers drawn.
     """
-    f, derivative = activations.get(net.activation)[1:]
+    activation = activations.get(net.activation)
+    f, derivative = activation.f, activation.derivative
     u, p = bell()
-    scale = [params[f"{name}.weight"].square().mean() for name, _, _ in net.layers]  # Var(w_k), (layer + 1) numbers
+    scale = [params[f"{layer.name}.weight"].square().mean() for layer in net.affine]  # Var(w_k), (layer + 1) numbers
     inside, q = [], FEATURES * scale[0] * x.square().mean()
     for var in scale[1:]:
         inside.append(q.sqrt() * u)

@@ -70,10 +70,10 @@ def scaled_params(net: Network, width: int, scale: float) -> Params:
     """The first layers and the output layer of the deepest networks, with their weights times ``scale``."""
     deepest, last = unit_weights(width), len(net.sizes) - 1
     params = {}
-    for k, (name, _, _) in enumerate(net.layers, start=1):
+    for k in range(1, last + 1):
         source = f"layer{DEEPEST + 1 if k == last else k}"
-        params[f"{name}.weight"] = scale * deepest[f"{source}.weight"]
-        params[f"{name}.bias"] = deepest[f"{source}.bias"]
+        params[f"layer{k}.weight"] = scale * deepest[f"{source}.weight"]
+        params[f"layer{k}.bias"] = deepest[f"{source}.bias"]
     return params
 
 
@@ -84,10 +84,8 @@ def compute(activation: str, depth: int, width: int, scale: float, inputs: str) 
     x, y = samples(inputs)
     net = Network([FEATURES, *[width] * depth, CLASSES], activation)
     params = scaled_params(net, width, scale)
-    logits, cache = net.forward(params, x)
-    _, dlogits = losses.cross_entropy(logits, y)
-    gradient = torch.stack(net.backpropagate(params, cache, dlogits)[:-1])  # (layer, member, batch, unit)
-    z, a = torch.stack([z for _, z in cache[:-1]]), torch.stack([a for a, _ in cache[1:]])
+    hidden = net.trace(params, x, lambda logits: losses.cross_entropy(logits, y)[1])[:-1]
+    z, a, gradient = (torch.stack([getattr(t, of) for t in hidden]) for of in ("z", "a", "dz"))  # (layer, member, ...)
     return Result(
         activation,
         width,

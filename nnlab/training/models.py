@@ -7,18 +7,14 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
-from nnlab.engine.activations import SLOPE
-from nnlab.engine.network import PER_MEMBER, Network, Params
+from nnlab.engine.activations import Activation
+from nnlab.engine.dropout import Dropout
+from nnlab.engine.layers import Affine, Layer, Params
+from nnlab.engine.network import Stack, check_params
+from nnlab.engine.noise import Noise
+from nnlab.engine.normalization import BatchNorm, LayerNorm
 
-MODULES = {
-    "relu": nn.ReLU,
-    "leaky_relu": lambda: nn.LeakyReLU(SLOPE),
-    "sigmoid": nn.Sigmoid,
-    "tanh": nn.Tanh,
-    "gelu": nn.GELU,
-    "silu": nn.SiLU,
-    "identity": nn.Identity,
-}
+__all__ = ["GaussianNoise", "to_params", "to_torch"]
 
 
 class GaussianNoise(nn.Module):
@@ -32,8 +28,8 @@ class GaussianNoise(nn.Module):
         return x + self.std * torch.randn_like(x) if self.training else x
 
 
-def to_torch(net: Network, params: Params) -> nn.Sequential:
-    """The same network as a module: layer1, norm1, activation1, dropout1, layer2, ...; what ``net`` has of them.
+def to_torch(net: Stack, params: Params) -> nn.Sequential:
+    """The same network as a module: layer1, norm1, activation1, noise1, dropout1, layer2, ..., what it has of them.
 
     Args:
         net: the description, with one dropout for all members.
@@ -42,47 +38,52 @@ def to_torch(net: Network, params: Params) -> nn.Sequential:
 
     Raises:
         ValueError: ``params`` has a member axis: pick one member first. Or they are those of another network.
+        TypeError: a layer or an activation of your own that torch does not have.
 
+    >>> from nnlab import Network
     >>> net = Network([2, 3, 1])
     >>> to_torch(net, net.init(seed=0)).layer1.weight.shape
     torch.Size([3, 2])
     """
-    net.check_params(params)
-    first = params["layer1.weight"]
+    check_params(net, params)
+    first = params[f"{net.affine[0].name}.weight"]
     if first.ndim != 2:
         raise ValueError(
             f"params must be those of one network. Got layer1.weight of shape {tuple(first.shape)}. "
             "Try {name: p[0] for name, p in params.items()}."
         )
-    for name in PER_MEMBER:
+    for name in net.per_member:
         if isinstance(value := getattr(net, name), tuple):
             raise ValueError(
                 f"{name} must be one number. Got {value}. Try dataclasses.replace(net, {name}={value[0]})."
             )
-    layers = OrderedDict()
-    if net.input_noise:
-        layers["noise0"] = GaussianNoise(net.input_noise)
-    for k, (name, n_in, n_out) in enumerate(net.layers, start=1):
-        bias = f"{name}.bias" in net.shapes
-        layers[name] = nn.utils.skip_init(nn.Linear, n_in, n_out, bias=bias, dtype=first.dtype)
-        if k < len(net.layers):
-            layers |= behind(net, k, n_out, first.dtype)
+    layers, number = OrderedDict(), 0  # of the last affine layer
+    for layer in net.stack:
+        number += isinstance(layer, Affine)
+        kind, made = twin(layer, first.dtype)
+        layers[getattr(layer, "name", "") if layer.shapes else f"{kind}{number}"] = made
     module = nn.Sequential(layers)
     state = {name: p.mT if p.ndim == 2 else p for name, p in params.items()}
     module.load_state_dict({**counters(module), **state})
     return module
 
 
-def behind(net: Network, k: int, width: int, dtype) -> dict[str, nn.Module]:
-    """What stands behind hidden layer k, in this order: norm, activation, noise, dropout."""
-    norms = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
-    modules = {f"norm{k}": norms[net.norm](width, dtype=dtype)} if net.norm else {}
-    modules[f"activation{k}"] = MODULES[net.activation]()
-    if net.feature_noise:
-        modules[f"noise{k}"] = GaussianNoise(net.feature_noise)
-    if net.dropout:
-        modules[f"dropout{k}"] = nn.Dropout(net.dropout)
-    return modules
+def twin(layer: Layer, dtype: torch.dtype) -> tuple[str, nn.Module]:
+    """What torch calls a layer of ours, and the module that does the same."""
+    match layer:
+        case Affine(_, inputs, outputs, bias):
+            return "layer", nn.utils.skip_init(nn.Linear, inputs, outputs, bias=bias, dtype=dtype)
+        case BatchNorm():
+            return "norm", nn.BatchNorm1d(layer.units, dtype=dtype)
+        case LayerNorm():
+            return "norm", nn.LayerNorm(layer.units, dtype=dtype)
+        case Activation() if layer.module:
+            return "activation", layer.module()
+        case Noise():
+            return "noise", GaussianNoise(layer.std)
+        case Dropout():
+            return "dropout", nn.Dropout(layer.p)
+    raise TypeError(f"every layer must have a twin in torch.nn. Got {layer!r}. Try a module of your own instead.")
 
 
 def counters(module: nn.Module) -> Params:

@@ -27,9 +27,9 @@ def problems(draw):
         return torch.randn(*shape, generator=generator, dtype=dtype)
 
     params = {}
-    for name, n_in, n_out in net.layers:
-        params[f"{name}.weight"] = normal(*members, n_in, n_out) / math.sqrt(n_in)
-        params[f"{name}.bias"] = 0.3 * normal(*members, n_out)
+    for layer in net.affine:
+        params[f"{layer.name}.weight"] = normal(*members, layer.inputs, layer.outputs) / math.sqrt(layer.inputs)
+        params[f"{layer.name}.bias"] = 0.3 * normal(*members, layer.outputs)
     batch = draw(st.integers(1, 8))
     x = normal(*draw(st.sampled_from([(), members])), batch, sizes[0])
     loss = draw(st.sampled_from(sorted(losses.LOSSES)))
@@ -55,7 +55,7 @@ def test_every_gradient_agrees_with_autograd(problem):
 
     logits, cache = net.forward(params, x)
     _, dlogits = loss(logits, y, **settings)
-    saved = [(a.clone(), z.clone()) for a, z in cache]
+    saved = [kept_copy(kept) for kept in cache]
     grads = net.backward(params, cache, dlogits)
 
     assert list(grads) == list(params)
@@ -67,7 +67,18 @@ def test_every_gradient_agrees_with_autograd(problem):
         assert torch.equal(p, kept[0][name])
     assert torch.equal(x, kept[1])
     assert torch.equal(y, kept[2])
-    assert all(torch.equal(a, b) for pair in zip(cache, saved, strict=True) for a, b in zip(*pair, strict=True))
+    assert all(
+        torch.equal(a, b) for pair in zip(cache, saved, strict=True) for a, b in zip(*map(parts, pair), strict=True)
+    )
+
+
+def parts(kept):
+    """The tensors that a layer keeps: one, or a tuple of them."""
+    return (kept,) if isinstance(kept, torch.Tensor) else kept
+
+
+def kept_copy(kept):
+    return tuple(tensor.clone() for tensor in parts(kept))
 
 
 @st.composite
@@ -120,7 +131,7 @@ def test_in_evaluation_nothing_is_random_and_nothing_is_counted(norm):
     plain, _ = Network([3, 4, 4, 2], norm=norm).forward(params, x)
     logits, cache = net.forward(params, x)
     assert torch.equal(logits, plain)
-    assert all(torch.equal(value, params[name]) for name, value in cache.running.items())
+    assert all(torch.equal(value, params[name]) for name, value in net.running(cache).items())
     again, _ = net.forward(params, x[:1])
     torch.testing.assert_close(again, logits[:, :1])  # a sample alone is what it is among others
 
@@ -132,9 +143,10 @@ def test_every_member_draws_from_its_own_generator():
     second = Network([3, 4, 2], dropout=0.5, input_noise=0.1, feature_noise=0.3, norm="batch")
     alone, own = second.forward({name: p[1] for name, p in params.items()}, x, True, torch.Generator().manual_seed(9))
     torch.testing.assert_close(logits[1], alone)
-    assert cache.running.keys() == own.running.keys() == params.keys() - net.shapes.keys()
-    for name, value in own.running.items():
-        torch.testing.assert_close(cache.running[name][1], value)
+    running, alone = net.running(cache), second.running(own)
+    assert running.keys() == alone.keys() == params.keys() - net.shapes.keys()
+    for name, value in alone.items():
+        torch.testing.assert_close(running[name][1], value)
 
 
 def test_running_statistics_after_a_training_loop_are_torchs():
@@ -146,7 +158,7 @@ def test_running_statistics_after_a_training_loop_are_torchs():
     for _ in range(10):
         x = torch.randn(6, 3, generator=generator, dtype=torch.float64)
         _, cache = net.forward(params, x, train=True)
-        params |= cache.running
+        params |= net.running(cache)
         module(x @ params["layer1.weight"])
     torch.testing.assert_close(params["norm1.running_mean"], module.running_mean, rtol=1e-10, atol=1e-12)
     torch.testing.assert_close(params["norm1.running_var"], module.running_var, rtol=1e-10, atol=1e-12)
@@ -232,10 +244,10 @@ def test_repr_and_count_agree_with_the_parameters(sizes):
     lines = repr(net).splitlines()
     assert f"{count:,} parameters" in lines[0]
     assert len(lines) == len(sizes)
-    for line, (name, n_in, n_out) in zip(lines[1:], net.layers, strict=True):
-        assert line.split()[0] == name
-        assert f"({n_in}, {n_out})" in line
-        assert line.endswith(f"{(n_in + 1) * n_out:,}")
+    for line, layer in zip(lines[1:], net.affine, strict=True):
+        assert line.split()[0] == layer.name
+        assert f"({layer.inputs}, {layer.outputs})" in line
+        assert line.endswith(f"{(layer.inputs + 1) * layer.outputs:,}")
 
 
 def test_description_is_frozen_and_comparable():

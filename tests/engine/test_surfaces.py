@@ -123,10 +123,10 @@ def test_grid_is_the_network_at_every_point(members, hidden, classes, points):
     assert grid.sides.shape == (*members, points, points, sum(hidden))
     for i, j in ((0, 0), (points - 1, 0), (1, points - 1)):
         point = torch.stack([grid.x[j], grid.y[i]])[None]
-        logits, cache = net.forward(params, point)
+        logits, _ = net.forward(params, point)
         torch.testing.assert_close(grid.logits[..., i, j, :], logits[..., 0, :])
         torch.testing.assert_close(grid.probabilities[..., i, j, :], logits[..., 0, :].softmax(-1))
-        above = [z[..., 0, :] > 0 for _, z in cache[:-1]]
+        above = [layer.z[..., 0, :] > 0 for layer in net.trace(params, point)[:-1]]
         assert not above or torch.equal(grid.sides[..., i, j, :], torch.cat(above, -1))
     assert (grid.x[0], grid.x[-1], grid.y[0], grid.y[-1]) == (-2, 1, 0, 3)
 

@@ -145,8 +145,8 @@ def test_every_setting_is_finite_readable_and_without_a_warning(values):
 def test_the_heat_map_counts_like_numpy():
     result = run(depth=3, width=20)
     net = Network([FEATURES, 20, 20, 20, 20], activation="tanh")
-    _, cache = net.forward(net.init("standard", 0, torch.float64), samples(NORMAL))
-    for k, (a, _) in enumerate(cache[1:]):
+    trace = net.trace(net.init("standard", 0, torch.float64), samples(NORMAL))
+    for k, a in enumerate(layer.a for layer in trace[:-1]):
         counts, _ = np.histogram(a.numpy(), BINS, range=(-1, 1))
         np.testing.assert_allclose(result.density[:, k] ** 2, counts / counts.max())
 

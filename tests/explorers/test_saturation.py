@@ -85,7 +85,7 @@ def test_signals_and_shares_are_torchs(activation, depth, width, scale, inputs):
 def test_weights_have_the_scale_that_is_said():
     net = Network([FEATURES, 48, 48, 48, CLASSES], "tanh")
     params = scaled_params(net, 48, 3.0)
-    for name, n_in, _ in net.layers:
+    for name, n_in in ((layer.name, layer.inputs) for layer in net.affine):
         std = params[f"{name}.weight"].std().item()
         assert std * n_in**0.5 == pytest.approx(3.0, rel=0.06)
         assert not params[f"{name}.bias"].any()

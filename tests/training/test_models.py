@@ -84,7 +84,7 @@ def test_it_leaves_the_global_generator_alone():
 
 
 def test_every_activation_has_a_twin():
-    assert models.MODULES.keys() == ACTIVATIONS.keys()
+    assert all(isinstance(activation.module(), torch.nn.Module) for activation in ACTIVATIONS.values())
 
 
 def test_members_of_an_ensemble_move_one_by_one(refused):
@@ -119,7 +119,7 @@ def test_norms_are_the_same_in_torch(norm, dtype, train):
         torch.nn.functional.cross_entropy(theirs, y).backward()
         logits, cache = net.forward(params, x, train)
         grads = net.backward(params, cache, losses.cross_entropy(logits, y)[1])
-        params = params | cache.running
+        params = params | net.running(cache)
         torch.testing.assert_close(logits, theirs.detach(), rtol=tolerance, atol=tolerance)
         for name, p in module.named_parameters():
             wanted = p.grad.mT if p.ndim == 2 else p.grad
