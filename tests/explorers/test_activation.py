@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnlab import models
+from nnlab.engine.activations import ACTIVATIONS
 from nnlab.explorers.activation import DESCRIPTION, NAMES, compute, curve, sentence
 from nnlab.stage.picture import Picture
 
@@ -17,7 +17,7 @@ ZS = st.integers(-60, 60).map(lambda k: k / 10)
 def by_autograd(name, z):
     """f and f' of torch's own module."""
     leaf = torch.tensor(z, dtype=torch.float64, requires_grad=True)
-    value = models.MODULES[name]()(leaf)
+    value = ACTIVATIONS[name].module()(leaf)
     (slope,) = torch.autograd.grad(value.sum(), leaf)
     return value.detach().numpy(), slope.numpy()
 

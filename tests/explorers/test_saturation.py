@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnlab import models, probes
+from nnlab.engine.activations import ACTIVATIONS
 from nnlab.engine.network import Network
 from nnlab.explorers.saturation import (
     CLASSES,
@@ -50,7 +51,7 @@ def by_torch(activation, depth, width, scale, inputs):
             if isinstance(layer, torch.nn.Linear):
                 zs.append(a)
         gradients = torch.autograd.grad(torch.nn.functional.cross_entropy(a, y), zs)
-        hidden = [models.MODULES[activation]()(z) for z in zs[:-1]]
+        hidden = [ACTIVATIONS[activation].module()(z) for z in zs[:-1]]
         for kept, new in zip(found, (zs[:-1], hidden, gradients[:-1]), strict=True):
             kept.append([tensor.detach() for tensor in new])
     return [[torch.stack(layer) for layer in zip(*kept, strict=True)] for kept in found]
