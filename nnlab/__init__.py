@@ -32,7 +32,7 @@ _PUBLIC = {
     "dropout": "engine.dropout",
     "noise": "engine.noise",
     "Network": "engine.network",
-    "Stack": "engine.network",
+    "Stack": "engine.stack",
     "layers": "engine.layers",
     "gradient_check": "engine.agreement",
     "models": "training.models",

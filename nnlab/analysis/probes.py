@@ -19,10 +19,12 @@ from torch.autograd.graph import get_gradient_edge
 from nnlab import arguments
 from nnlab.engine import activations
 from nnlab.engine.activations import Activation
-from nnlab.engine.network import Network, Params, Traced
+from nnlab.engine.layers import Params
+from nnlab.engine.network import Network
+from nnlab.engine.stack import Traced
 
 SATURATED = 0.05  # of the largest slope
-KNOWN = {type(a.module()): a for a in activations.ACTIVATIONS.values()}  # torch's class -> our activation
+KNOWN = {type(a.module()): a for a in activations.ACTIVATIONS.values() if a.module}  # torch's class -> our activation
 
 
 class Statistics(NamedTuple):
@@ -188,7 +190,8 @@ def module(model: nn.Module, x: torch.Tensor, loss: Callable | None = None, bins
         weights = [
             weight if isinstance(weight := getattr(c.leaf, "weight", None), torch.Tensor) else None for c in calls
         ]
-        at_outputs = at_weights = [None] * len(calls)
+        at_outputs: list[torch.Tensor | None] = [None] * len(calls)
+        at_weights = at_outputs
         if loss is not None:
             both = gradients(loss(output), [c.edge for c in calls] + weights)
             at_outputs, at_weights = both[: len(calls)], both[len(calls) :]
@@ -262,12 +265,12 @@ def leaf_layer(call: Call, weight, gradient, weight_gradient, bins: int) -> Laye
     def of(values):
         return None if values is None else statistics(as_table(values.detach()), bins)
 
-    shown = {"weight": of(weight), "gradient": of(gradient), "weight_gradient": of(weight_gradient)}
+    shown: dict[str, Any] = {"weight": of(weight), "gradient": of(gradient), "weight_gradient": of(weight_gradient)}
     kind = KNOWN.get(type(call.leaf))
     if kind is None or call.input is None:
         return Layer(call.name, pre_activation=of(call.output), **shown)
     slopes = slopes_of(call.leaf, as_table(call.input))
-    shares = {"saturated": saturated(slopes, kind.steepest), "dead": dead(slopes)}
+    shares: dict[str, Any] = {"saturated": saturated(slopes, kind.steepest), "dead": dead(slopes)}
     return Layer(call.name, pre_activation=of(call.input), activation=of(call.output), **shares, **shown)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import islice, repeat
+from itertools import islice, product, repeat
 from typing import NamedTuple
 
 import torch
@@ -11,13 +11,14 @@ import torch
 from nnlab.engine import losses
 from nnlab.engine.layers import Layer, Params
 from nnlab.engine.loop import steps
-from nnlab.engine.network import Network, Stack
+from nnlab.engine.network import Network
 from nnlab.engine.optimizers import Optimizer
+from nnlab.engine.stack import Stack
 
 __all__ = ["Agreement", "gradient_check"]
 
 TOLERANCE = 1e-8  # of the relative error, in float64
-MEMBERS, BATCH, FEATURES = 2, 5, 4
+MEMBERS, BATCH, FEATURES = ((), (2,)), 5, 4  # without a member axis, and with one
 
 
 class Agreement(NamedTuple):
@@ -48,7 +49,8 @@ class Agreement(NamedTuple):
 def gradient_check(
     part: Layer | Stack | Optimizer | Callable, *, x: torch.Tensor | None = None, y=None, seed: int = 0
 ) -> Agreement:
-    """Compare the gradients of a part with autograd's, in float64, for two members at once, in training and after it.
+    """Compare the gradients of a part with autograd's, in float64, for one network and for two at once, in training and
+    after it.
 
     Args:
         part: a layer (an activation is one), a network, a loss (logits, y) -> (value, gradient), or an optimizer. An
@@ -69,59 +71,63 @@ def gradient_check(
     if isinstance(part, Optimizer):
         found = [of_optimizer(part, generator)]
     elif isinstance(part, (Layer, Stack)):
-        found = [of_layers(part, x, train, generator) for train in (False, True)]
+        found = [of_layers(part, x, *how, generator) for how in product((False, True), MEMBERS)]
     elif callable(part) and not isinstance(part, (type, torch.nn.Module)):
-        found = [of_loss(part, y, generator)]
+        found = [of_loss(part, y, members, generator) for members in MEMBERS]
     else:
         raise TypeError(
             f"part must be a layer, a network, a loss with its gradient, or an optimizer. Got {part!r}. "
             "Try an object of your class: gradient_check(MyLayer(...))."
         )
     errors = {name: max(each.get(name, 0.0) for each, _ in found) for each, _ in found for name in each}
-    return Agreement(name, errors, tuple(dict.fromkeys(problem for _, problems in found for problem in problems)))
+    problems = {place: sentence for _, each in reversed(found) for place, sentence in each.items()}
+    return Agreement(name, errors, tuple(problems.values()))
 
 
-def of_layers(part: Layer | Stack, x: torch.Tensor | None, train: bool, generator: torch.Generator):
+def of_layers(part: Layer | Stack, x: torch.Tensor | None, train: bool, members: tuple, generator: torch.Generator):
     """A layer or a network: the gradients at the inputs and of every parameter."""
     inputs = part.sizes[0] if isinstance(part, Stack) else getattr(part, "inputs", getattr(part, "units", FEATURES))
-    params = first_params(part, generator)
-    x = normal((MEMBERS, BATCH, inputs), generator) if x is None else x.double().expand(MEMBERS, *x.shape)
+    params = first_params(part, members, generator)
+    x = normal((*members, BATCH, inputs), generator) if x is None else x.double().expand(*members, *x.shape)
     seed = torch.Generator().manual_seed(0)
     before = {"x": x, **params}
     names = [*part.shapes] if isinstance(part, Stack) or getattr(part, "first", False) else ["x", *part.shapes]
     leaves = {n: p.clone().requires_grad_(n in names) for n, p in before.items()}
-    own = {n: p.clone() for n, p in before.items()}
+    own: Params = {n: p.clone() for n, p in before.items()}
 
     z, _ = part.forward({n: p for n, p in leaves.items() if n != "x"}, leaves["x"], train, seed)
     dz = normal(z.shape, generator)
     wanted = torch.autograd.grad(z, [leaves[n] for n in names], dz, allow_unused=True)
     theirs = {n: torch.zeros_like(leaves[n]) if g is None else g for n, g in zip(names, wanted, strict=True)}
 
-    _, kept = part.forward({n: p for n, p in own.items() if n != "x"}, own["x"], train, seed.manual_seed(0))
-    result = part.backward({n: p for n, p in own.items() if n != "x"}, kept, dz.clone())
-    dx, gradients = (None, result) if isinstance(part, Stack) else result
-    ours = gradients if dx is None else {"x": dx, **gradients}
+    given = {n: p for n, p in own.items() if n != "x"}
+    _, kept = part.forward(given, own["x"], train, seed.manual_seed(0))
+    if isinstance(part, Stack):
+        ours = part.backward(given, kept, dz.clone())
+    else:
+        dx, gradients = part.backward(given, kept, dz.clone())
+        ours = gradients if dx is None else {"x": dx, **gradients}
     errors, problems = compare(ours, theirs)
     changed = [n for n, p in before.items() if not torch.equal(p, own[n])]
-    return errors, problems + [f"{n} was changed in place." for n in changed]
+    return errors, problems | {n: f"{n} was changed in place." for n in changed}
 
 
-def of_loss(loss: Callable, y, generator: torch.Generator):
+def of_loss(loss: Callable, y, members: tuple, generator: torch.Generator):
     """A loss: the gradient at the logits, and one value for each member."""
-    logits = normal((MEMBERS, BATCH, 3), generator)
+    logits = normal((*members, BATCH, 3), generator)
     y = torch.tensor([0, 2, 1, 1, 0]) if y is None else torch.as_tensor(y)
     y = y.double() if y.is_floating_point() else y
     leaf = logits.clone().requires_grad_()
     value, _ = loss(leaf, y)
-    if value.shape != (MEMBERS,):
-        return {}, [f"the value must have one number for each member, ({MEMBERS},). Got {tuple(value.shape)}."]
+    if value.shape != members:
+        return {}, {"value": f"the value must have one number for each member, {members}. Got {tuple(value.shape)}."}
     return compare({"logits": loss(logits, y)[1]}, {"logits": torch.autograd.grad(value.sum(), leaf)[0]})
 
 
 def of_optimizer(optimizer: Optimizer, generator: torch.Generator):
     """An optimizer: the parameters of a small network after ten steps, with gradients by hand and by autograd."""
     net, x = Network([FEATURES, 3, 2], "tanh"), normal((BATCH, FEATURES), generator)
-    y, start = torch.tensor([0, 1, 1, 0, 1]), net.init(seed=range(MEMBERS), dtype=torch.float64)
+    y, start = torch.tensor([0, 1, 1, 0, 1]), net.init(seed=range(2), dtype=torch.float64)
     *_, last = islice(steps(net, start, optimizer, repeat((x, y)), losses.cross_entropy), 10)
     params, state = start, optimizer.init(start)
     for _ in range(10):
@@ -132,13 +138,12 @@ def of_optimizer(optimizer: Optimizer, generator: torch.Generator):
     return compare(last.params, params)
 
 
-def first_params(part: Layer | Stack, generator: torch.Generator) -> Params:
-    """The first values for two members, and away from zero and one, where mistakes hide."""
-    if isinstance(part, Stack):
-        params = part.init(seed=range(MEMBERS), dtype=torch.float64)
-    else:
-        each = [part.init("he_normal", generator, torch.float64) for _ in range(MEMBERS)]
-        params = {name: torch.stack([p[name] for p in each]) for name in each[0]}
+def first_params(part: Layer | Stack, members: tuple, generator: torch.Generator) -> Params:
+    """The first values for these members, each of its own, and away from zero and one, where mistakes hide."""
+
+    double = torch.float64
+    first = part.init(dtype=double) if isinstance(part, Stack) else part.init("he_normal", generator, double)
+    params = {n: p.expand(*members, *p.shape) for n, p in first.items()}
     return {n: p + 0.3 * normal(p.shape, generator) if n in part.shapes else p for n, p in params.items()}
 
 
@@ -147,16 +152,17 @@ def normal(shape, generator: torch.Generator) -> torch.Tensor:
     return torch.randn(tuple(shape), generator=generator, dtype=torch.float64)
 
 
-def compare(ours: Params, theirs: Params) -> tuple[dict[str, float], list[str]]:
+def compare(ours: Params, theirs: Params) -> tuple[dict[str, float], dict[str, str]]:
     """Relative errors by name, and a sentence for every one that is too large."""
-    if ours.keys() != theirs.keys():
-        return {}, [f"the gradients must be those of {', '.join(theirs)}. Got {', '.join(ours) or 'none'}."]
     errors: dict[str, float] = {}
-    problems = []
+    problems: dict[str, str] = {}
+    if ours.keys() != theirs.keys():
+        problems["names"] = f"the gradients must be those of {', '.join(theirs)}. Got {', '.join(ours) or 'none'}."
+        return errors, problems
     for name, want in theirs.items():
         got = ours[name]
         if got.shape != want.shape:
-            problems.append(f"{name} must have the shape {tuple(want.shape)}. Got {tuple(got.shape)}.")
+            problems[name] = f"{name} must have the shape {tuple(want.shape)}. Got {tuple(got.shape)}."
             continue
         errors[name] = float((got - want).norm() / want.norm().clamp_min(1e-300))
         if not errors[name] <= TOLERANCE:
@@ -164,5 +170,5 @@ def compare(ours: Params, theirs: Params) -> tuple[dict[str, float], list[str]]:
             ratio = float((got * want).sum() / (want * want).sum().clamp_min(1e-300))
             close = (got - ratio * want).norm() <= TOLERANCE * want.norm()
             times = f" Everywhere it is {ratio:.6g} times as large." if close and ratio else ""
-            problems.append(f"{name} at {place}: {float(got[place]):.6g} instead of {float(want[place]):.6g}.{times}")
+            problems[name] = f"{name} at {place}: {float(got[place]):.6g} instead of {float(want[place]):.6g}.{times}"
     return errors, problems

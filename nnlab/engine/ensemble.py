@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from itertools import islice, product
+from typing import Any
 
 import torch
 
 from nnlab import arguments
 from nnlab.datasets.data import Dataset, Split
 from nnlab.engine import loop, losses, regularization
-from nnlab.engine.network import Params, Stack
+from nnlab.engine.layers import Params
+from nnlab.engine.network import Network
 from nnlab.engine.optimizers import Optimizer
 from nnlab.engine.regularization import Regularization
+from nnlab.engine.stack import Stack
 from nnlab.history import History
 
 
@@ -86,9 +89,10 @@ def train(
     check_fit(net, data)
     loss = losses.get(loss or ("mse" if data.classes is None else "cross_entropy"))
     settings, (optimizer, extra, net) = members([optimizer, Regularization(**extras), net], seeds, grid or {})
-    seeds = settings["seed"]
-    params = net.init(init, seeds) if start is None else started(net, start, len(seeds))
-    batches, (disturb, change) = mini_batches(data.train, seeds, batch_size), (generators(seeds, k) for k in (1, 2))
+    own = settings["seed"]
+    params = net.init(init, own) if start is None else started(net, start, len(own))
+    batches = mini_batches(data.train, own, batch_size)
+    disturb, change = (generators(own, stream) for stream in (1, 2))
     if augment is not None:
         batches = (augment(x, y, change) for x, y in batches)
     updates = loop.steps(
@@ -155,7 +159,7 @@ def listed(name: str, values, remedy: str) -> list:
     return list(values)
 
 
-def with_members(description, values: Mapping[str, tuple]):
+def with_members(description, values: Mapping[str, Any]):
     """The description with one value for each member."""
     for name, entries in values.items():
         for value in dict.fromkeys(entries):
@@ -163,7 +167,7 @@ def with_members(description, values: Mapping[str, tuple]):
                 raise TypeError(f"every value of {name} in grid must be a number. Got None. Try math.inf for no limit.")
             replace(description, **{name: value})  # says rule, value and remedy before the values become one tensor
     if isinstance(description, Stack):
-        return replace(description, **values) if values else description
+        return replace(description, **values) if isinstance(description, Network) else description
     return replace(description, **{n: torch.tensor(v, dtype=torch.float64) for n, v in values.items()})
 
 

@@ -28,6 +28,7 @@ class Layer:
     (``shapes``) and what they start with (``init``). ``nnlab.gradient_check`` compares it with autograd.
     """
 
+    name: str  # its parameters begin with it
     random = False  # whether it draws random numbers in training
 
     @property

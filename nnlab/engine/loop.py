@@ -9,9 +9,10 @@ from typing import NamedTuple
 import torch
 
 from nnlab.engine import draws, regularization
-from nnlab.engine.network import Params, Stack
+from nnlab.engine.layers import Params
 from nnlab.engine.optimizers import Optimizer, State
 from nnlab.engine.regularization import Regularization
+from nnlab.engine.stack import Stack
 
 __all__ = ["Step", "steps"]
 

@@ -10,8 +10,8 @@ import torch
 
 from nnlab import arguments
 from nnlab.engine import clipping, penalties
-from nnlab.engine.network import Stack
 from nnlab.engine.optimizers import Optimizer, State
+from nnlab.engine.stack import Stack
 
 RULES = {  # setting -> (its rule, a value that works)
     "l2": (arguments.not_negative, 1e-4),

@@ -14,8 +14,9 @@ from typing import NamedTuple
 import torch
 
 from nnlab import arguments
-from nnlab.engine.network import Params, Stack
+from nnlab.engine.layers import Params
 from nnlab.engine.optimizers import Optimizer
+from nnlab.engine.stack import Stack
 
 
 class Surface(NamedTuple):
@@ -175,6 +176,7 @@ def decision_grid(
     Raises:
         ValueError, TypeError: a network without two inputs, limits that do not rise, too few points.
 
+    >>> from nnlab import Network
     >>> net = Network([2, 3, 2])
     >>> decision_grid(net, net.init(seed=range(4)), (-1, 1), (-1, 1), points=5).logits.shape
     torch.Size([4, 5, 5, 2])

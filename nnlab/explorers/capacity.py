@@ -12,7 +12,8 @@ import torch
 from nnlab.analysis.plots import spread
 from nnlab.datasets import data
 from nnlab.engine import ensemble, loop, losses
-from nnlab.engine.network import Network, Params
+from nnlab.engine.layers import Params
+from nnlab.engine.network import Network
 from nnlab.engine.optimizers import Adam
 from nnlab.explorers.shared import counted
 from nnlab.stage.description import Choice, Description, Preset, Slider, Toggle

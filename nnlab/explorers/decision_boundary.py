@@ -13,7 +13,8 @@ import torch
 from nnlab.analysis.plots import CLASS_COLORS, CLASS_MARKERS, decision_image, spread
 from nnlab.datasets import data
 from nnlab.engine import ensemble, loop, losses, surfaces
-from nnlab.engine.network import Network, Params
+from nnlab.engine.layers import Params
+from nnlab.engine.network import Network
 from nnlab.engine.optimizers import Adam, State
 from nnlab.explorers.shared import counted
 from nnlab.stage.description import Choice, Description, Preset, Slider

@@ -14,7 +14,8 @@ from nnlab.datasets.data import digits
 from nnlab.engine import activations
 from nnlab.engine.ensemble import one_thread
 from nnlab.engine.initialization import SCHEMES
-from nnlab.engine.network import Network, Params
+from nnlab.engine.layers import Params
+from nnlab.engine.network import Network
 from nnlab.stage.description import Choice, Description, Preset, Slider
 from nnlab.stage.explorer import Explorer
 

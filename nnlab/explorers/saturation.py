@@ -14,7 +14,8 @@ from nnlab.analysis import probes
 from nnlab.analysis.plots import spread as apart
 from nnlab.datasets import data
 from nnlab.engine import ensemble, losses
-from nnlab.engine.network import Network, Params
+from nnlab.engine.layers import Params
+from nnlab.engine.network import Network
 from nnlab.explorers.shared import counted
 from nnlab.stage.description import Choice, Description, Preset, Slider
 from nnlab.stage.explorer import Explorer

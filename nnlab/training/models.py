@@ -10,9 +10,9 @@ from torch import nn
 from nnlab.engine.activations import Activation
 from nnlab.engine.dropout import Dropout
 from nnlab.engine.layers import Affine, Layer, Params
-from nnlab.engine.network import Stack, check_params
 from nnlab.engine.noise import Noise
 from nnlab.engine.normalization import BatchNorm, LayerNorm
+from nnlab.engine.stack import Stack, check_params
 
 __all__ = ["GaussianNoise", "to_params", "to_torch"]
 
@@ -61,7 +61,7 @@ def to_torch(net: Stack, params: Params) -> nn.Sequential:
     for layer in net.stack:
         number += isinstance(layer, Affine)
         kind, made = twin(layer, first.dtype)
-        layers[getattr(layer, "name", "") if layer.shapes else f"{kind}{number}"] = made
+        layers[layer.name if layer.shapes else f"{kind}{number}"] = made
     module = nn.Sequential(layers)
     state = {name: p.mT if p.ndim == 2 else p for name, p in params.items()}
     module.load_state_dict({**counters(module), **state})
@@ -79,10 +79,10 @@ def twin(layer: Layer, dtype: torch.dtype) -> tuple[str, nn.Module]:
             return "norm", nn.LayerNorm(layer.units, dtype=dtype)
         case Activation() if layer.module:
             return "activation", layer.module()
-        case Noise():
-            return "noise", GaussianNoise(layer.std)
-        case Dropout():
-            return "dropout", nn.Dropout(layer.p)
+        case Noise(int() | float() as std):
+            return "noise", GaussianNoise(std)
+        case Dropout(int() | float() as p):
+            return "dropout", nn.Dropout(p)
     raise TypeError(f"every layer must have a twin in torch.nn. Got {layer!r}. Try a module of your own instead.")
 
 
