@@ -33,7 +33,8 @@ class Regularization:
         clip_value, clip_norm: limits of the gradient, penalties included; first every entry, then the norm.
         label_smoothing: for cross_entropy.
 
-    The four that shrink act on weights only, not on biases and norm layers.
+    The four that shrink act on weights only, not on biases and norm layers. ``weight_decay`` of an optimizer
+    (``optimizers.AdamW``) knows no such difference and shrinks every parameter, as in torch.
     """
 
     l2: Any = 0.0
