@@ -23,10 +23,8 @@ from pathlib import Path
 
 from nnlab.commands.setup_errors import SetupError, explained, sentence_for
 
-try:
+if os.name != "nt":
     import fcntl
-except ImportError:  # Windows
-    fcntl = None
 
 ROOT = Path(__file__).resolve().parents[2]
 PROBE = "import sys, nnlab; print('%d.%d.%d' % sys.version_info[:3])"
@@ -226,7 +224,7 @@ def _run(command, failed, root):
 @contextlib.contextmanager
 def _locked(root):
     """One preparation at a time in a clone; a second one waits."""
-    if fcntl is None:
+    if os.name == "nt":
         yield
         return
     with open(root / ".venv.lock", "w") as lock:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 
-from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.exercise import Exercise, Mistake, normal
 
 Z = torch.tensor([[-3.0, -1.0, 0.0, 0.5], [2.0, 4.0, -0.1, -5.0]], dtype=torch.float64)
-DRAWN = 4 * torch.randn(20, 6, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+DRAWN = 4 * normal(4, 20, 6)
 EDGES = torch.tensor([[4.3, -4.3, 4.4], [-4.4, 0.0, 6.0]], dtype=torch.float64)  # on both sides of sigmoid's 4.36
 OFF = DRAWN - torch.tensor([0.0, 9.0, 18.0, 4.0, 20.0, 2.0], dtype=torch.float64)
 HALF_OFF = torch.tensor([[-1.0, -2.0, 3.0], [-4.0, 5.0, 6.0]], dtype=torch.float64)

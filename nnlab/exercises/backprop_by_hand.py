@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.exercise import Exercise, Mistake, normal
 
 BATCH = 5  # samples of the layer and of the logits, named in messages
 
@@ -16,15 +16,14 @@ def neuron(*numbers: float) -> tuple:
 
 def layer(seed: int, n_in: int, n_out: int) -> tuple:
     """a (batch, in), weight (in, out) and dz (batch, out) of one layer."""
-    draw = {"generator": torch.Generator().manual_seed(seed), "dtype": torch.float64}
-    return torch.randn(BATCH, n_in, **draw), torch.randn(n_in, n_out, **draw), torch.randn(BATCH, n_out, **draw)
+    generator = torch.Generator().manual_seed(seed)
+    return normal(generator, BATCH, n_in), normal(generator, n_in, n_out), normal(generator, BATCH, n_out)
 
 
 def classification(seed: int, classes: int) -> tuple:
     """Logits (batch, classes) and class numbers (batch,)."""
     generator = torch.Generator().manual_seed(seed)
-    logits = 2 * torch.randn(BATCH, classes, generator=generator, dtype=torch.float64)
-    return logits, torch.randint(classes, (BATCH,), generator=generator)
+    return 2 * normal(generator, BATCH, classes), torch.randint(classes, (BATCH,), generator=generator)
 
 
 def gradient(w, x, b, t):

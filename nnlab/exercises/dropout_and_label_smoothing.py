@@ -6,12 +6,12 @@ import math
 
 import torch
 
-from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.exercise import Exercise, Mistake, normal
 
 GENERATOR = torch.Generator().manual_seed(11)
-A = torch.randn(3, 8, generator=GENERATOR, dtype=torch.float64)
+A = normal(GENERATOR, 3, 8)
 U = torch.rand(3, 8, generator=GENERATOR, dtype=torch.float64)
-DY = torch.randn(3, 8, generator=GENERATOR, dtype=torch.float64)
+DY = normal(GENERATOR, 3, 8)
 SMALL = torch.tensor([0, 2, 1])
 
 

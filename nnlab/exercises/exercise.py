@@ -37,6 +37,33 @@ def call(answer: Callable, case: Sequence) -> list:
     return [answer(*case)]
 
 
+def follow(arrange: Callable[..., tuple]) -> Callable[[Callable, Sequence], list]:
+    """A way to run an answer that makes one step, for many steps: what it returns is where the next one starts.
+
+    Args:
+        arrange: (t, given, *state) -> the arguments of step t = 1, 2, ..., of which a case holds (*state, all given).
+    """
+
+    def run(answer: Callable, case: Sequence) -> list:
+        *state, all_given = case
+        results: list = []
+        for t, given in enumerate(all_given, start=1):
+            results.append(answer(*arrange(t, given, *state)))
+            if not isinstance(results[-1], tuple) or len(results[-1]) != len(state):
+                break
+            state = list(results[-1])
+        return results
+
+    return run
+
+
+def normal(generator: torch.Generator | int, *shape: int) -> torch.Tensor:
+    """Normal numbers in float64, from a generator, or from a new one with that seed."""
+    if isinstance(generator, int):
+        generator = torch.Generator().manual_seed(generator)
+    return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+
 @dataclass(frozen=True)
 class Exercise:
     """One exercise: what is asked, what is right, and which mistakes have a name.

@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.exercise import Exercise, Mistake, normal
 
 N = 20  # samples of the fit, named in a message
 
@@ -21,8 +21,8 @@ def wavy_slope(w):
 
 def points(seed: int, features: int) -> tuple:
     """w (features,), x (sample, features) and y (sample,) of a linear fit."""
-    draw = {"generator": torch.Generator().manual_seed(seed), "dtype": torch.float64}
-    return torch.randn(features, **draw), torch.randn(N, features, **draw), torch.randn(N, **draw)
+    generator = torch.Generator().manual_seed(seed)
+    return normal(generator, features), normal(generator, N, features), normal(generator, N)
 
 
 def gradient(w, x, y):
@@ -49,13 +49,18 @@ def gradient_of_prediction(w, x, y):
     return 2 * (x @ w - y) / len(y)
 
 
-def descend(slope, w, lr, steps, tolerance):
+def descend_until(flat, slope, w, lr, steps):
+    """Step until ``flat(g)``; w and how many steps were made."""
     for step in range(steps):
         g = slope(w)
-        if abs(g) < tolerance:
+        if flat(g):
             return w, step
         w = w - lr * g
     return w, steps
+
+
+def descend(slope, w, lr, steps, tolerance):
+    return descend_until(lambda g: abs(g) < tolerance, slope, w, lr, steps)
 
 
 def descend_uphill(slope, w, lr, steps, tolerance):
@@ -63,34 +68,21 @@ def descend_uphill(slope, w, lr, steps, tolerance):
 
 
 def descend_without_abs(slope, w, lr, steps, tolerance):
-    for step in range(steps):
-        g = slope(w)
-        if g < tolerance:
-            return w, step
-        w = w - lr * g
-    return w, steps
+    return descend_until(lambda g: g < tolerance, slope, w, lr, steps)
 
 
 def descend_to_the_end(slope, w, lr, steps, tolerance):
-    return descend(slope, w, lr, steps, 0.0)
+    return descend_until(lambda g: False, slope, w, lr, steps)
 
 
 def descend_one_more(slope, w, lr, steps, tolerance):
-    for step in range(steps):
-        g = slope(w)
-        w = w - lr * g
-        if abs(g) < tolerance:
-            return w, step + 1
-    return w, steps
+    w, made = descend(slope, w, lr, steps, tolerance)
+    return (w - lr * slope(w), made + 1) if made < steps else (w, steps)
 
 
 def descend_miscounted(slope, w, lr, steps, tolerance):
-    for step in range(steps):
-        g = slope(w)
-        if abs(g) < tolerance:
-            return w, step + 1
-        w = w - lr * g
-    return w, steps
+    w, made = descend(slope, w, lr, steps, tolerance)
+    return w, min(made + 1, steps)
 
 
 def descend_blind(slope, w, lr, steps, tolerance):

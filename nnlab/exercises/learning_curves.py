@@ -5,14 +5,13 @@ from __future__ import annotations
 import torch
 
 from nnlab.analysis import curve_families
-from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.exercise import Exercise, Mistake, normal
 
 QUIZ_SEED = 12  # of the eight curves that notebook 09 shows
 HIGH = 0.02
 
 TRUTH = torch.tensor([0.0, 1.0, 4.0, 9.0], dtype=torch.float64)
-NOISE = torch.randn(6, 4, generator=torch.Generator().manual_seed(9), dtype=torch.float64)
-PREDICTIONS = TRUTH + NOISE * torch.tensor([0.1, 0.5, 1.0, 2.0]) + torch.tensor([1.0, -0.5, 0.0, 0.5])
+PREDICTIONS = TRUTH + normal(9, 6, 4) * torch.tensor([0.1, 0.5, 1.0, 2.0]) + torch.tensor([1.0, -0.5, 0.0, 0.5])
 
 STEPS = torch.arange(41, dtype=torch.float64)
 WIGGLE = 0.03 * (1.7 * STEPS).sin()

@@ -6,16 +6,11 @@ import math
 
 import torch
 
-from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.exercise import Exercise, Mistake, normal
 
 N = 8  # samples of the gradient, named in a message
 LARGE = torch.tensor([[1000.0, 1001.0, 999.0], [-1000.0, -1002.0, -1001.0], [0.5, 0.0, -2.0]], dtype=torch.float64)
 SMALL = torch.tensor([[0.0, 1.0], [2.0, -1.0]], dtype=torch.float64)
-
-
-def drawn(seed: int, *shape: int) -> torch.Tensor:
-    """Normal numbers in float64."""
-    return 2 * torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 def log_softmax(z):
@@ -167,8 +162,8 @@ EXERCISES = (
         solution=gradient,
         tested=f"your gradient agrees with autograd's on {N} samples with 3 classes and on {N} with 5.",
         cases=(
-            (drawn(1, N, 3), torch.tensor([0, 1, 2, 0, 1, 2, 2, 1])),
-            (drawn(2, N, 5), torch.tensor([4, 1, 2, 0, 3, 2, 2, 1])),
+            (2 * normal(1, N, 3), torch.tensor([0, 1, 2, 0, 1, 2, 2, 1])),
+            (2 * normal(2, N, 5), torch.tensor([4, 1, 2, 0, 3, 2, 2, 1])),
         ),
         mistakes=(
             Mistake(gradient_of_sum, f"your gradient is exactly {N} times too large: mean or sum?"),
@@ -213,7 +208,7 @@ EXERCISES = (
         task="write the derivative of Huber's loss for every sample",
         solution=huber_slope,
         tested="your derivative agrees with autograd's for delta 0.5, 1 and 3, with small and large errors.",
-        cases=tuple((drawn(3, 12), drawn(4, 12), delta) for delta in (0.5, 1.0, 3.0)),
+        cases=tuple((2 * normal(3, 12), 2 * normal(4, 12), delta) for delta in (0.5, 1.0, 3.0)),
         mistakes=(
             Mistake(huber_slope_uncut, "you never cut: beyond delta the loss is a line, and its slope stays at delta."),
             Mistake(huber_slope_of_square, "the middle part is e^2 / 2, so its slope is e and not 2 e."),

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import torch
 
-from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.exercise import Exercise, Mistake, follow, normal
 
 EPS, MOMENTUM, MAX_NORM = 1e-5, 0.1, 1.0
 
 
-def numbers(*shape: int, seed: int) -> torch.Tensor:
-    """Normal numbers in float64."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
 SPREAD = torch.tensor([0.1, 1.0, 5.0], dtype=torch.float64)
 CENTRE = torch.tensor([2.0, -1.0, 20.0], dtype=torch.float64)
-TRAIN, NEW = (CENTRE + SPREAD * numbers(n, 3, seed=n) for n in (12, 5))
-Z = CENTRE + SPREAD * numbers(6, 3, seed=1)
-FLAT = 0.002 * numbers(6, 3, seed=2)  # so little variance that eps counts
+TRAIN, NEW = (CENTRE + SPREAD * normal(n, n, 3) for n in (12, 5))
+Z = CENTRE + SPREAD * normal(1, 6, 3)
+FLAT = 0.002 * normal(2, 6, 3)  # so little variance that eps counts
 WEIGHT, BIAS = torch.tensor([1.0, 0.5, 2.0], dtype=torch.float64), torch.tensor([0.0, -1.0, 0.3], dtype=torch.float64)
-DY = numbers(6, 3, seed=3)
+DY = normal(3, 6, 3)
 X_HAT = (Z - Z.mean(0)) / (Z.var(0, correction=0) + EPS).sqrt()
 STD = (Z.var(0, correction=0) + EPS).sqrt()
-LONG = (numbers(3, 2, seed=4), 2 * numbers(2, seed=5))
+LONG = (normal(4, 3, 2), 2 * normal(5, 2))
 SHORT = tuple(0.05 * g for g in LONG)
 
 
@@ -126,18 +121,6 @@ def running_std(mean, var, z):
 
 def running_forgets(mean, var, z):
     return z.mean(0), z.var(0)
-
-
-def follow_running(answer, case) -> list:
-    """Ten batches of (mean, var, z) -> (mean, var), as long as the answer returns two results."""
-    mean, var, batches = case
-    results = []
-    for z in batches:
-        results.append(answer(mean, var, z))
-        if not isinstance(results[-1], tuple) or len(results[-1]) != 2:
-            break
-        mean, var = results[-1]
-    return results
 
 
 def clip(a, b):
@@ -249,8 +232,8 @@ EXERCISES = (
         task="update the running statistics",
         solution=running,
         tested="mean and variance agree with PyTorch's over ten batches, momentum 0.1; nothing is changed in place.",
-        cases=((torch.zeros_like(BIAS), torch.ones_like(BIAS), CENTRE + SPREAD * numbers(10, 6, 3, seed=6)),),
-        run=follow_running,
+        cases=((torch.zeros_like(BIAS), torch.ones_like(BIAS), CENTRE + SPREAD * normal(6, 10, 6, 3)),),
+        run=follow(lambda t, z, mean, var: (mean, var, z)),
         mistakes=(
             Mistake(
                 running_reversed,

@@ -4,36 +4,12 @@ from __future__ import annotations
 
 import torch
 
-from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.exercise import Exercise, Mistake, follow, normal
 
 LR, BETA, BETA1, BETA2, EPS, DECAY = 0.1, 0.9, 0.9, 0.99, 1e-3, 0.2
 W = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64)
 ZERO = torch.zeros(3, dtype=torch.float64)
-GRADS = torch.randn(20, 3, generator=torch.Generator().manual_seed(6), dtype=torch.float64) + 0.5
-
-
-def follow_velocity(answer, case) -> list:
-    """Twenty steps of (w, g, v) -> (w, v), as long as the answer returns two results."""
-    w, v, grads = case
-    results = []
-    for g in grads:
-        results.append(answer(w, g, v))
-        if not isinstance(results[-1], tuple) or len(results[-1]) != 2:
-            break
-        w, v = results[-1]
-    return results
-
-
-def follow_adam(answer, case) -> list:
-    """Twenty steps of (w, g, m, s, t) -> (w, m, s), as long as the answer returns three results."""
-    w, m, s, grads = case
-    results = []
-    for t, g in enumerate(grads, start=1):
-        results.append(answer(w, g, m, s, t))
-        if not isinstance(results[-1], tuple) or len(results[-1]) != 3:
-            break
-        w, m, s = results[-1]
-    return results
+GRADS = normal(6, 20, 3) + 0.5
 
 
 def momentum(w, g, v):
@@ -129,7 +105,7 @@ EXERCISES = (
         solution=momentum,
         tested="w and v agree with PyTorch's momentum over 20 steps, and your function changes nothing in place.",
         cases=((W, ZERO, GRADS),),
-        run=follow_velocity,
+        run=follow(lambda t, g, w, v: (w, g, v)),
         mistakes=(
             Mistake(momentum_uphill, "your w walks uphill: subtract lr * v, do not add it."),
             Mistake(
@@ -174,7 +150,7 @@ EXERCISES = (
         solution=adam,
         tested="w, m and s agree with Kingma & Ba's algorithm 1 over 20 steps, and nothing is changed in place.",
         cases=((W, ZERO, ZERO, GRADS),),
-        run=follow_adam,
+        run=follow(lambda t, g, w, m, s: (w, g, m, s, t)),
         mistakes=(
             Mistake(
                 adam_without_power,
@@ -199,7 +175,7 @@ EXERCISES = (
         solution=adamw,
         tested="w, m and s agree with Loshchilov & Hutter's AdamW (weight decay 0.2) over 20 steps, nothing in place.",
         cases=((W, ZERO, ZERO, GRADS),),
-        run=follow_adam,
+        run=follow(lambda t, g, w, m, s: (w, g, m, s, t)),
         mistakes=(
             Mistake(adam_l2, "you added the decay to the gradient: that is L2 inside Adam, where s divides it away."),
             Mistake(adamw_without_lr, "you shrink w by the whole decay: AdamW multiplies it by the learning rate."),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import torch
 
-from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.exercise import Exercise, Mistake, normal
 
 GENERATOR = torch.Generator().manual_seed(10)
 W = torch.tensor([1.0, -2.0, 0.5, 0.0], dtype=torch.float64)
 G = torch.tensor([0.1, 0.4, -0.3, 0.2], dtype=torch.float64)
 NEAR_ZERO = torch.tensor([0.9, -0.9, 0.03, -0.02, 0.2, 0.0], dtype=torch.float64)
 SLOPES = torch.tensor([1.0, -1.0, 1.0, 0.1, -0.5, 0.0], dtype=torch.float64)
-ERRORS = torch.randn(4, 50, generator=GENERATOR, dtype=torch.float64) + torch.linspace(-1, 1, 50, dtype=torch.float64)
-LOGITS = 3 * torch.randn(5, 4, 3, generator=GENERATOR, dtype=torch.float64)
+ERRORS = normal(GENERATOR, 4, 50) + torch.linspace(-1, 1, 50, dtype=torch.float64)
+LOGITS = 3 * normal(GENERATOR, 5, 4, 3)
 
 
 def l2_step(w, g):

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.exercise import Exercise, Mistake, normal
 
-SAMPLES = torch.randn(12, 4, generator=torch.Generator().manual_seed(8), dtype=torch.float64)
+SAMPLES = normal(8, 12, 4)
 LABELS = torch.arange(12) % 3
 TRAIN = SAMPLES[:8] * torch.tensor([1.0, 3.0, 0.5, 10.0]) + torch.tensor([0.0, 5.0, -2.0, 1.0])
 VAL = SAMPLES[8:] * 2 + 1
@@ -106,13 +106,19 @@ def z_score_by_variance(train, val):
     return (train - mean) / variance, (val - mean) / variance
 
 
-def stop(losses, patience):
+def stop_by(wait, losses, patience):
+    """The last and the best epoch of a run; ``wait`` says how many epochs it has waited, by what it sees."""
     best = waited = 0
     for epoch, loss in enumerate(losses[1:], start=1):
-        best, waited = (epoch, 0) if loss < losses[best] else (best, waited + 1)
+        best = epoch if loss < losses[best] else best
+        waited = wait(waited, epoch == best, loss < losses[epoch - 1])
         if waited == patience:
             return epoch, best
     return len(losses) - 1, best
+
+
+def stop(losses, patience):
+    return stop_by(lambda waited, is_best, is_lower: 0 if is_best else waited + 1, losses, patience)
 
 
 def stop_with_last_weights(losses, patience):
@@ -124,22 +130,11 @@ def stop_too_late(losses, patience):
 
 
 def stop_by_neighbour(losses, patience):
-    best = waited = 0
-    for epoch, loss in enumerate(losses[1:], start=1):
-        waited = 0 if loss < losses[epoch - 1] else waited + 1
-        best = epoch if loss < losses[best] else best
-        if waited == patience:
-            return epoch, best
-    return len(losses) - 1, best
+    return stop_by(lambda waited, is_best, is_lower: 0 if is_lower else waited + 1, losses, patience)
 
 
 def stop_without_reset(losses, patience):
-    best = waited = 0
-    for epoch, loss in enumerate(losses[1:], start=1):
-        best, waited = (epoch, waited) if loss < losses[best] else (best, waited + 1)
-        if waited == patience:
-            return epoch, best
-    return len(losses) - 1, best
+    return stop_by(lambda waited, is_best, is_lower: waited if is_best else waited + 1, losses, patience)
 
 
 def stop_knowing_the_future(losses, patience):

@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.exercise import Exercise, Mistake, normal
 
 N_IN, N_OUT = 300, 200  # of the layer in 05.4
 
@@ -93,8 +93,8 @@ def rescaled_by_unit(x, weight):
 
 def batch(seed: int, samples: int, n_in: int, n_out: int) -> tuple:
     """Inputs (sample, in) of standard deviation 3, and a weight (in, out) that is too small or too large for them."""
-    draw = {"generator": torch.Generator().manual_seed(seed), "dtype": torch.float64}
-    return 3 * torch.randn(samples, n_in, **draw), torch.randn(n_in, n_out, **draw) * 0.8**seed
+    generator = torch.Generator().manual_seed(seed)
+    return 3 * normal(generator, samples, n_in), normal(generator, n_in, n_out) * 0.8**seed
 
 
 EXERCISES = (
