@@ -13,6 +13,8 @@ import time
 from nnlab.commands.environment import ROOT, prepare
 from nnlab.commands.setup_errors import SetupError
 
+__all__ = ["COMMANDS", "HELP", "find_browser", "main"]
+
 HELP = """\
 Usage: python3 -m nnlab COMMAND
 

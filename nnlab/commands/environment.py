@@ -26,6 +26,8 @@ from nnlab.commands.setup_errors import SetupError, explained, sentence_for
 if os.name != "nt":
     import fcntl
 
+__all__ = ["ROOT", "Environment", "is_ready", "prepare", "pyproject", "requirements"]
+
 ROOT = Path(__file__).resolve().parents[2]
 PROBE = "import sys, nnlab; print('%d.%d.%d' % sys.version_info[:3])"
 
@@ -210,10 +212,10 @@ def _require_venv():
 
 def _run(command, failed, root):
     """Run quietly; on failure show the last telling line of the output and raise the sentence that explains it."""
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    settings = {"cwd": root, "env": {**os.environ, "PIP_USER": "0"}, "text": True, "errors": "replace"}
-    # close_fds: the lock stays held while pip runs, even if this process is killed
-    result = subprocess.run(command, **quiet, **settings, close_fds=False)
+    result = subprocess.run(  # close_fds=False: the lock stays held while pip runs, even if this process is killed
+        command, cwd=root, env={**os.environ, "PIP_USER": "0"}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, errors="replace", close_fds=False,
+    )  # fmt: skip
     if result.returncode:
         lines = [line.strip() for line in result.stdout.splitlines() if line.strip()] or ["it said nothing"]
         telling = [line for line in lines if re.match(r"ERROR|\w*Error\b|error:", line)] or lines

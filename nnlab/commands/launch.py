@@ -8,6 +8,8 @@ import re
 from nnlab.commands.environment import ROOT, pyproject
 from nnlab.commands.notebook_files import read, text_of, write
 
+__all__ = ["badges", "fill", "launch_line", "repository", "setup_source"]
+
 # Colab and Kaggle have all that nnlab requires but torchmetrics; --no-deps keeps their torch as it is.
 SETUP = """\
 import os, sys

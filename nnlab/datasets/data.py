@@ -15,6 +15,11 @@ import torch
 
 from nnlab import arguments
 
+__all__ = [
+    "Dataset", "Split", "digits", "mislabelled", "moons", "polynomial", "reconstruction", "spirals", "split",
+    "standardized",
+]  # fmt: skip
+
 
 @dataclass(frozen=True, eq=False)
 class Split:

@@ -20,6 +20,8 @@ from requests import exceptions as network
 
 from nnlab.progress import progress_bar
 
+__all__ = ["DownloadError", "PublishedFile", "fetch"]
+
 TIMEOUT = (10, 30)  # seconds to connect, and between two pieces of the answer
 
 

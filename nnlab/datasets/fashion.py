@@ -17,6 +17,8 @@ from nnlab.datasets.data import Dataset, Split, standardized
 from nnlab.datasets.downloads import PublishedFile, fetch
 from nnlab.datasets.idx import read_idx
 
+__all__ = ["CLASS_NAMES", "fashion_mnist"]
+
 CLASS_NAMES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
 )  # fmt: skip

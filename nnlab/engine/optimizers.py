@@ -21,6 +21,11 @@ import torch
 
 from nnlab import arguments
 
+__all__ = [
+    "OPTIMIZERS", "SGD", "Adagrad", "Adam", "AdamW", "Adamax", "MeanAndLargest", "MeanAndSquares", "Momentum",
+    "Nesterov", "Nothing", "Optimizer", "RMSprop", "Squares", "State", "Velocity", "get",
+]  # fmt: skip
+
 RULES = {  # hyper-parameter -> (its rule, a value that works)
     "lr": (arguments.positive, 0.1),
     "momentum": (arguments.fraction, 0.9),

@@ -13,6 +13,8 @@ from nnlab.engine import clipping, penalties
 from nnlab.engine.network import Network
 from nnlab.engine.optimizers import Optimizer, State
 
+__all__ = ["Regularization", "used", "which_are_weights"]
+
 RULES = {  # setting -> (its rule, a value that works)
     "l2": (arguments.not_negative, 1e-4),
     "l1": (arguments.not_negative, 1e-4),

@@ -12,6 +12,8 @@ from numbers import Real
 
 import numpy as np
 
+__all__ = ["OPERATIONS", "Value", "layers", "plot_graph"]
+
 # name -> (operands -> result y), (operands, y -> one local derivative for each operand)
 OPERATIONS: dict[str, tuple[Callable, Callable]] = {
     "+": (lambda a, b: a + b, lambda a, b, y: (1.0, 1.0)),

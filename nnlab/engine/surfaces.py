@@ -17,6 +17,11 @@ from nnlab import arguments
 from nnlab.engine.network import Network, Params
 from nnlab.engine.optimizers import Optimizer
 
+__all__ = [
+    "SURFACES", "DecisionGrid", "Path", "Surface", "beale", "decision_grid", "descend", "get", "ravine",
+    "rosenbrock", "saddle",
+]  # fmt: skip
+
 
 class Surface(NamedTuple):
     """A loss of two parameters.

@@ -6,6 +6,8 @@ import torch
 
 from nnlab.exercises.exercise import Exercise, Mistake, normal
 
+__all__ = ["EXERCISES"]
+
 Z = torch.tensor([[-3.0, -1.0, 0.0, 0.5], [2.0, 4.0, -0.1, -5.0]], dtype=torch.float64)
 DRAWN = 4 * normal(4, 20, 6)
 EDGES = torch.tensor([[4.3, -4.3, 4.4], [-4.4, 0.0, 6.0]], dtype=torch.float64)  # on both sides of sigmoid's 4.36

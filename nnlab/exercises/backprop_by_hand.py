@@ -6,6 +6,8 @@ import torch
 
 from nnlab.exercises.exercise import Exercise, Mistake, normal
 
+__all__ = ["EXERCISES"]
+
 BATCH = 5  # samples of the layer and of the logits, named in messages
 
 

@@ -8,6 +8,8 @@ import torch
 
 from nnlab.exercises.exercise import Exercise, Mistake, normal
 
+__all__ = ["EXERCISES"]
+
 GENERATOR = torch.Generator().manual_seed(11)
 A = normal(GENERATOR, 3, 8)
 U = torch.rand(3, 8, generator=GENERATOR, dtype=torch.float64)

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+__all__ = ["CORRECT", "NOT_ATTEMPTED", "WRONG", "Exercise", "Mistake", "Report", "follow", "normal"]
+
 NOT_ATTEMPTED, WRONG, CORRECT = "not attempted", "not yet", "correct"
 
 

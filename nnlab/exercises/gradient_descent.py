@@ -8,6 +8,8 @@ import torch
 
 from nnlab.exercises.exercise import Exercise, Mistake, normal
 
+__all__ = ["EXERCISES"]
+
 N = 20  # samples of the fit, named in a message
 
 

@@ -7,6 +7,8 @@ import torch
 from nnlab.analysis import curve_families
 from nnlab.exercises.exercise import Exercise, Mistake, normal
 
+__all__ = ["EXERCISES"]
+
 QUIZ_SEED = 12  # of the eight curves that notebook 09 shows
 HIGH = 0.02
 

@@ -6,6 +6,8 @@ import math
 
 from nnlab.exercises.exercise import Exercise, Mistake
 
+__all__ = ["EXERCISES"]
+
 
 def cosine(t, length):
     return (1 + math.cos(math.pi * t / length)) / 2

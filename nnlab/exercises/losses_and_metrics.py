@@ -8,6 +8,8 @@ import torch
 
 from nnlab.exercises.exercise import Exercise, Mistake, normal
 
+__all__ = ["EXERCISES"]
+
 N = 8  # samples of the gradient, named in a message
 LARGE = torch.tensor([[1000.0, 1001.0, 999.0], [-1000.0, -1002.0, -1001.0], [0.5, 0.0, -2.0]], dtype=torch.float64)
 SMALL = torch.tensor([[0.0, 1.0], [2.0, -1.0]], dtype=torch.float64)

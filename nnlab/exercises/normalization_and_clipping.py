@@ -6,6 +6,8 @@ import torch
 
 from nnlab.exercises.exercise import Exercise, Mistake, follow, normal
 
+__all__ = ["EXERCISES"]
+
 EPS, MOMENTUM, MAX_NORM = 1e-5, 0.1, 1.0
 
 

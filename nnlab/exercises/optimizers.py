@@ -6,6 +6,8 @@ import torch
 
 from nnlab.exercises.exercise import Exercise, Mistake, follow, normal
 
+__all__ = ["EXERCISES"]
+
 LR, BETA, BETA1, BETA2, EPS, DECAY = 0.1, 0.9, 0.9, 0.99, 1e-3, 0.2
 W = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64)
 ZERO = torch.zeros(3, dtype=torch.float64)

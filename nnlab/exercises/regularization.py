@@ -6,6 +6,8 @@ import torch
 
 from nnlab.exercises.exercise import Exercise, Mistake, normal
 
+__all__ = ["EXERCISES"]
+
 GENERATOR = torch.Generator().manual_seed(10)
 W = torch.tensor([1.0, -2.0, 0.5, 0.0], dtype=torch.float64)
 G = torch.tensor([0.1, 0.4, -0.3, 0.2], dtype=torch.float64)

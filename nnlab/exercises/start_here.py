@@ -6,6 +6,8 @@ import torch
 
 from nnlab.exercises.exercise import Exercise, Mistake
 
+__all__ = ["EXERCISES"]
+
 LOGITS = torch.tensor([[2.0, 1.0, 0.0], [0.0, 3.0, 1.0], [1.0, 0.0, 4.0], [5.0, 2.0, 1.0]])
 LABELS = torch.tensor([0, 1, 1, 0])
 W = torch.tensor([1.0, -2.0, 3.0])

@@ -10,6 +10,8 @@ from torch.nn import functional
 
 from nnlab.exercises.exercise import Exercise, Mistake, normal
 
+__all__ = ["EXERCISES"]
+
 SAMPLES = normal(8, 12, 4)
 LABELS = torch.arange(12) % 3
 TRAIN = SAMPLES[:8] * torch.tensor([1.0, 3.0, 0.5, 10.0]) + torch.tensor([0.0, 5.0, -2.0, 1.0])

@@ -8,6 +8,8 @@ import torch
 
 from nnlab.exercises.exercise import Exercise, Mistake, normal
 
+__all__ = ["EXERCISES"]
+
 N_IN, N_OUT = 300, 200  # of the layer in 05.4
 
 
