@@ -14,6 +14,7 @@ w the parameter, g its gradient, t = 1, 2, ... the step.
 from __future__ import annotations
 
 import copy
+from collections import namedtuple
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, NamedTuple
 
@@ -44,34 +45,12 @@ class State(NamedTuple):
     memory: dict[str, tuple]  # name of a parameter -> its Velocity, Squares, ..., whichever the optimizer remembers
 
 
-class Nothing(NamedTuple):
-    """The memory of plain gradient descent."""
-
-
-class Velocity(NamedTuple):
-    """The memory of a ball that rolls."""
-
-    velocity: Any
-
-
-class Squares(NamedTuple):
-    """The sum, or a running mean, of squared gradients."""
-
-    squares: Any
-
-
-class MeanAndSquares(NamedTuple):
-    """Running means of the gradient and of its square: Adam's first and second moment."""
-
-    mean: Any
-    squares: Any
-
-
-class MeanAndLargest(NamedTuple):
-    """A running mean of the gradient, and its largest size, which fades."""
-
-    mean: Any
-    largest: Any
+# What an optimizer remembers of each parameter.
+Nothing = namedtuple("Nothing", [])
+Velocity = namedtuple("Velocity", ["velocity"])
+Squares = namedtuple("Squares", ["squares"])
+MeanAndSquares = namedtuple("MeanAndSquares", ["mean", "squares"])  # Adam's first and second moment
+MeanAndLargest = namedtuple("MeanAndLargest", ["mean", "largest"])
 
 
 @dataclass(frozen=True)
@@ -85,7 +64,7 @@ class Optimizer:
     lr: Any = 0.01
     weight_decay: Any = 0.0
 
-    remembers: ClassVar[Any] = Nothing  # the type of one parameter's running values
+    remembers: ClassVar[Any] = Nothing  # a named tuple: what running values a parameter has
     decoupled = False  # weight decay acts on the parameter, not through the gradient
 
     def __post_init__(self):

@@ -29,14 +29,6 @@ def momentum_mean(w, g, v):
     return w - LR * v, v
 
 
-def momentum_late(w, g, v):
-    return w - LR * v, BETA * v + g
-
-
-def momentum_forgotten(w, g, v):
-    return w - LR * g, g
-
-
 def momentum_inside(w, g, v):
     v = BETA * v - LR * g
     return w + v, v
@@ -87,14 +79,6 @@ def adamw(w, g, m, s, t):
     return adam(w - LR * DECAY * w, g, m, s, t)
 
 
-def adam_l2(w, g, m, s, t):
-    return adam(w, g + DECAY * w, m, s, t)
-
-
-def adamw_without_lr(w, g, m, s, t):
-    return adam(w - DECAY * w, g, m, s, t)
-
-
 def adamw_late(w, g, m, s, t):
     w, m, s = adam(w, g, m, s, t)
     return w - LR * DECAY * w, m, s
@@ -114,8 +98,13 @@ EXERCISES = (
                 momentum_mean,
                 "your velocity is a running mean, (1 - b) g; PyTorch adds all of g. Yours needs lr / (1 - b).",
             ),
-            Mistake(momentum_late, "you move with the old velocity: update v first, then move w with the new one."),
-            Mistake(momentum_forgotten, "your velocity forgets the old one at every step: that is plain SGD."),
+            Mistake(
+                lambda w, g, v: (w - LR * v, BETA * v + g),
+                "you move with the old velocity: update v first, then move w with the new one.",
+            ),
+            Mistake(
+                lambda w, g, v: (w - LR * g, g), "your velocity forgets the old one at every step: that is plain SGD."
+            ),
             Mistake(
                 momentum_inside,
                 "your velocity contains the learning rate, v = b v - lr g: PyTorch keeps lr outside, v = b v + g.",
@@ -179,8 +168,14 @@ EXERCISES = (
         cases=((W, ZERO, ZERO, GRADS),),
         run=follow(lambda t, g, w, m, s: (w, g, m, s, t)),
         mistakes=(
-            Mistake(adam_l2, "you added the decay to the gradient: that is L2 inside Adam, where s divides it away."),
-            Mistake(adamw_without_lr, "you shrink w by the whole decay: AdamW multiplies it by the learning rate."),
+            Mistake(
+                lambda w, g, m, s, t: adam(w, g + DECAY * w, m, s, t),
+                "you added the decay to the gradient: that is L2 inside Adam, where s divides it away.",
+            ),
+            Mistake(
+                lambda w, g, m, s, t: adam(w - DECAY * w, g, m, s, t),
+                "you shrink w by the whole decay: AdamW multiplies it by the learning rate.",
+            ),
             Mistake(adamw_late, "you decay the new w: AdamW shrinks the old w before Adam's step."),
             Mistake(adam, "this is Adam without any decay."),
         ),

@@ -89,10 +89,6 @@ def z_score_of_all(train, val):
     return (train - mean) / std, (val - mean) / std
 
 
-def z_score_of_each(train, val):
-    return z_score(train, train)[0], z_score(val, val)[0]
-
-
 def z_score_over_everything(train, val):
     mean, std = train.mean(), train.std(correction=0)
     return (train - mean) / std, (val - mean) / std
@@ -123,14 +119,6 @@ def stop(losses, patience):
     return stop_by(lambda waited, is_best, is_lower: 0 if is_best else waited + 1, losses, patience)
 
 
-def stop_with_last_weights(losses, patience):
-    return stop(losses, patience)[0], stop(losses, patience)[0]
-
-
-def stop_too_late(losses, patience):
-    return stop(losses, patience + 1)
-
-
 def stop_by_neighbour(losses, patience):
     return stop_by(lambda waited, is_best, is_lower: 0 if is_lower else waited + 1, losses, patience)
 
@@ -139,24 +127,8 @@ def stop_without_reset(losses, patience):
     return stop_by(lambda waited, is_best, is_lower: waited if is_best else waited + 1, losses, patience)
 
 
-def stop_knowing_the_future(losses, patience):
-    return stop(losses, patience)[0], losses.index(min(losses))
-
-
 def count(sizes):
     return sum(n_in * n_out + n_out for n_in, n_out in pairwise(sizes))
-
-
-def count_without_biases(sizes):
-    return sum(n_in * n_out for n_in, n_out in pairwise(sizes))
-
-
-def count_bias_of_inputs(sizes):
-    return sum(n_in * n_out + n_in for n_in, n_out in pairwise(sizes))
-
-
-def count_one_bias(sizes):
-    return sum(n_in * n_out + 1 for n_in, n_out in pairwise(sizes))
 
 
 EXERCISES = (
@@ -205,7 +177,7 @@ EXERCISES = (
         mistakes=(
             Mistake(z_score_of_all, "your statistics know the validation data: take mean and std of train only."),
             Mistake(
-                z_score_of_each,
+                lambda train, val: (z_score(train, train)[0], z_score(val, val)[0]),
                 "you move the validation data by their own statistics: the network then sees another scale than it "
                 "learned with. Use those of train for both.",
             ),
@@ -230,10 +202,12 @@ EXERCISES = (
         cases=CURVES,
         mistakes=(
             Mistake(
-                stop_with_last_weights, "you restore the weights of the last epoch: the best ones are wanted back."
+                lambda losses, patience: (stop(losses, patience)[0], stop(losses, patience)[0]),
+                "you restore the weights of the last epoch: the best ones are wanted back.",
             ),
             Mistake(
-                stop_too_late, "you stop one epoch late: when patience epochs have passed without a new best, stop."
+                lambda losses, patience: stop(losses, patience + 1),
+                "you stop one epoch late: when patience epochs have passed without a new best, stop.",
             ),
             Mistake(
                 stop_by_neighbour,
@@ -241,7 +215,10 @@ EXERCISES = (
                 "best.",
             ),
             Mistake(stop_without_reset, "you count all bad epochs: a new best sets the count back to zero."),
-            Mistake(stop_knowing_the_future, "your best epoch comes after the stop: the run has not seen it."),
+            Mistake(
+                lambda losses, patience: (stop(losses, patience)[0], losses.index(min(losses))),
+                "your best epoch comes after the stop: the run has not seen it.",
+            ),
         ),
         hints=(
             "Walk through the losses with two numbers: which epoch is the best so far, and how many came since.",
@@ -255,9 +232,18 @@ EXERCISES = (
         tested="three networks, among them 784-512-512-10 with 669,706.",
         cases=(([784, 512, 512, 10],), ([64, 10],), ([2, 16, 16, 3],)),
         mistakes=(
-            Mistake(count_without_biases, "these are the weights alone: every unit has a bias, too."),
-            Mistake(count_bias_of_inputs, "a bias belongs to each output of a layer, not to each input."),
-            Mistake(count_one_bias, "a layer has one bias for each of its outputs, not one in all."),
+            Mistake(
+                lambda sizes: sum(n_in * n_out for n_in, n_out in pairwise(sizes)),
+                "these are the weights alone: every unit has a bias, too.",
+            ),
+            Mistake(
+                lambda sizes: sum(n_in * n_out + n_in for n_in, n_out in pairwise(sizes)),
+                "a bias belongs to each output of a layer, not to each input.",
+            ),
+            Mistake(
+                lambda sizes: sum(n_in * n_out + 1 for n_in, n_out in pairwise(sizes)),
+                "a layer has one bias for each of its outputs, not one in all.",
+            ),
         ),
         hints=(
             "A layer from n_in to n_out has a matrix and a vector.",
