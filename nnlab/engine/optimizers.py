@@ -100,7 +100,7 @@ class Optimizer:
                     f"grads[{name!r}] must have the shape of its parameter, {tuple(getattr(p, 'shape', ()))}. Got "
                     f"{tuple(getattr(g, 'shape', ()))}. Try the gradient of the mean loss over the batch."
                 )
-            if not self.decoupled and (isinstance(rule.weight_decay, torch.Tensor) or rule.weight_decay != 0):
+            if not self.decoupled and not (isinstance(rule.weight_decay, (int, float)) and rule.weight_decay == 0):
                 g = g + rule.weight_decay * p
             new_params[name], values = rule.formula(p, g, state.memory[name], step)
             memory[name] = self.remembers(*values)
