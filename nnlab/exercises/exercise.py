@@ -40,10 +40,12 @@ def call(answer: Callable, case: Sequence) -> list:
 
 
 def follow(arrange: Callable[..., tuple]) -> Callable[[Callable, Sequence], list]:
-    """A way to run an answer that makes one step, for many steps: what it returns is where the next one starts.
+    """How to run an answer that makes one step: again and again, each time from the state that it returned.
+
+    A case holds the values of the first state, and at its end what is given at each step, such as the gradients.
 
     Args:
-        arrange: (t, given, *state) -> the arguments of step t = 1, 2, ..., of which a case holds (*state, all given).
+        arrange: (t, given, *state) -> the arguments that the answer takes at step t = 1, 2, ...
     """
 
     def run(answer: Callable, case: Sequence) -> list:

@@ -51,8 +51,9 @@ def fold_rounded_down(n, k, number):
     return torch.cat([index[: number * size], index[(number + 1) * size :]]), val
 
 
-def shares(train_end, val_end, lowest, first):
-    """left, gap and rise, from the losses at the end, the lowest validation loss and the first one."""
+def shares(ends, lowest, first):
+    """left, gap and rise, from both losses at the end, the lowest validation loss and the first one."""
+    train_end, val_end = ends
     return float(train_end / first), float((val_end - train_end) / first), float((val_end - lowest) / first)
 
 
@@ -62,7 +63,7 @@ def last_quarters(train, val):
 
 
 def three_numbers(train, val):
-    return shares(*last_quarters(train, val), val.min(), val[0])
+    return shares(last_quarters(train, val), val.min(), val[0])
 
 
 def numbers_with_gap_turned(train, val):
@@ -161,24 +162,24 @@ EXERCISES = (
         cases=RUNS,
         mistakes=(
             Mistake(
-                lambda train, val: shares(train[-1], val[-1], val.min(), val[0]),
+                lambda train, val: shares((train[-1], val[-1]), val.min(), val[0]),
                 "your end is the last moment alone, which may be a lucky one: take the mean of the last quarter.",
             ),
             Mistake(
-                lambda train, val: shares(*last_quarters(train, val), val.min(), val[-1]),
+                lambda train, val: shares(last_quarters(train, val), val.min(), val[-1]),
                 "you divide by the last loss: all three are shares of the first, val[0].",
             ),
             Mistake(
-                lambda train, val: shares(*last_quarters(train, val), val.min(), 1),
+                lambda train, val: shares(last_quarters(train, val), val.min(), 1),
                 "these are losses, not shares: divide all three by the first one, val[0].",
             ),
             Mistake(numbers_with_gap_turned, "your gap has the wrong sign: it is validation minus training."),
             Mistake(
-                lambda train, val: shares(*last_quarters(train, val), val[0], val[0]),
+                lambda train, val: shares(last_quarters(train, val), val[0], val[0]),
                 "your rise starts at the first validation loss: it starts at the lowest one, and is never below zero.",
             ),
             Mistake(
-                lambda train, val: shares(train.mean(), val.mean(), val.min(), val[0]),
+                lambda train, val: shares((train.mean(), val.mean()), val.min(), val[0]),
                 "you average the whole run: only the last quarter is the end.",
             ),
         ),
