@@ -2,7 +2,8 @@
 
 `prepare` returns the interpreter that has everything. An environment that nnlab made carries a record
 (``.venv/nnlab.json``), by which a half-made, outdated or moved one is recognised; an environment that the user made
-is installed into, and never removed. This runs before anything is installed: standard library only.
+is installed into, and never removed. This runs before anything is installed: standard library only, and
+``packaging`` where it is there.
 """
 
 import contextlib
