@@ -9,6 +9,8 @@ from pathlib import Path
 
 import torch
 
+__all__ = ["finite", "fraction", "not_negative", "number", "one_of", "path", "positive", "whole"]
+
 
 def number(name: str, value, rule: str, allowed, remedy) -> None:
     """Check that ``value`` is a real number, or a tensor of them, for which ``allowed`` holds.

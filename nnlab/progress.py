@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager, nullcontext
 
+__all__ = ["progress_bar"]
+
 
 def progress_bar(total: int, unit: str, start: int = 0, shown: bool = True, desc: str | None = None):
     """A context whose value has ``update(n)`` and ``set_postfix_str(text)``, as tqdm's bar; or None, where none shows.

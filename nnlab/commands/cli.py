@@ -13,11 +13,13 @@ import time
 from nnlab.commands.environment import ROOT, prepare
 from nnlab.commands.setup_errors import SetupError
 
+__all__ = ["COMMANDS", "HELP", "find_browser", "main"]
+
 HELP = """\
 Usage: python3 -m nnlab COMMAND
 
   lab [jupyter arguments]    open the notebooks in JupyterLab (--no-browser, --port 8890)
-  test [pytest arguments]    run everything: ruff, pytest, every notebook, the browser tests
+  test [pytest arguments]    run everything: ruff, mypy, pytest, every notebook, the browser tests
                              (with arguments: only pytest, with these)
 
 For instructors:
@@ -103,6 +105,7 @@ def _stages():
     return [
         ("ruff check", ["ruff", "check", *folders]),
         ("ruff format", ["ruff", "format", "--check", *folders]),
+        ("mypy", ["mypy"]),
         ("pytest", ["pytest", *PARALLEL, *NBVAL, "tests", "notebooks"]),
     ]
 

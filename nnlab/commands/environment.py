@@ -2,7 +2,8 @@
 
 `prepare` returns the interpreter that has everything. An environment that nnlab made carries a record
 (``.venv/nnlab.json``), by which a half-made, outdated or moved one is recognised; an environment that the user made
-is installed into, and never removed. This runs before anything is installed: standard library only.
+is installed into, and never removed. This runs before anything is installed: standard library only, and
+``packaging`` where it is there.
 """
 
 import contextlib
@@ -23,10 +24,10 @@ from pathlib import Path
 
 from nnlab.commands.setup_errors import SetupError, explained, sentence_for
 
-try:
+if os.name != "nt":
     import fcntl
-except ImportError:  # Windows
-    fcntl = None
+
+__all__ = ["ROOT", "Environment", "is_ready", "prepare", "pyproject", "requirements"]
 
 ROOT = Path(__file__).resolve().parents[2]
 PROBE = "import sys, nnlab; print('%d.%d.%d' % sys.version_info[:3])"
@@ -54,21 +55,27 @@ def prepare(extras=(), root=ROOT):
 def is_ready(extras=(), root=ROOT):
     """Whether the running interpreter has this clone of nnlab and all that it requires."""
     elsewhere = [entry for entry in sys.path if Path(entry or os.curdir).resolve() != root]
-    found = {_plain(item.metadata["Name"] or ""): item for item in importlib.metadata.distributions(path=elsewhere)}
-    if "nnlab" not in found or not _is_installed_from(found["nnlab"], root):
-        return False
-    return all(_is_met(line, found) for line in requirements(extras, root))
+    found = next(iter(importlib.metadata.distributions(name="nnlab", path=elsewhere)), None)
+    return found is not None and _is_installed_from(found, root) and all(map(_is_met, requirements(extras, root)))
 
 
 def requirements(extras=(), root=ROOT):
     """The requirement lines of ``pyproject.toml``, with those of `extras`."""
-    project = _pyproject(root)["project"]
+    project = pyproject(root)["project"]
     return project["dependencies"] + [line for extra in extras for line in project["optional-dependencies"][extra]]
+
+
+def pyproject(root=ROOT):
+    """What ``pyproject.toml`` says, as nested dictionaries."""
+    import tomllib  # not at the top: a too old Python must reach the sentence that says so
+
+    with open(root / "pyproject.toml", "rb") as file:
+        return tomllib.load(file)
 
 
 def fingerprint(root=ROOT):
     """A digest of everything that decides what gets installed."""
-    asked = {key: value for key, value in _pyproject(root).items() if key in ("project", "build-system")}
+    asked = {key: value for key, value in pyproject(root).items() if key in ("project", "build-system")}
     text = json.dumps(asked, sort_keys=True) + (root / "constraints.txt").read_text(encoding="utf-8")
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
@@ -206,18 +213,10 @@ def _require_venv():
 
 def _run(command, failed, root):
     """Run quietly; on failure show the last telling line of the output and raise the sentence that explains it."""
-    settings = {**os.environ, "PIP_USER": "0"}
-    result = subprocess.run(
-        command,
-        cwd=root,
-        env=settings,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        close_fds=False,  # the lock stays held while pip runs, even if this process is killed
-    )
+    result = subprocess.run(  # close_fds=False: the lock stays held while pip runs, even if this process is killed
+        command, cwd=root, env={**os.environ, "PIP_USER": "0"}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, errors="replace", close_fds=False,
+    )  # fmt: skip
     if result.returncode:
         lines = [line.strip() for line in result.stdout.splitlines() if line.strip()] or ["it said nothing"]
         telling = [line for line in lines if re.match(r"ERROR|\w*Error\b|error:", line)] or lines
@@ -228,7 +227,7 @@ def _run(command, failed, root):
 @contextlib.contextmanager
 def _locked(root):
     """One preparation at a time in a clone; a second one waits."""
-    if fcntl is None:
+    if os.name == "nt":
         yield
         return
     with open(root / ".venv.lock", "w") as lock:
@@ -257,31 +256,22 @@ def _every_stop_cleans_up():
             signal.signal(getattr(signal, name), action)
 
 
-def _pyproject(root):
-    import tomllib  # not at the top: a too old Python must reach the sentence that says so
-
-    with open(root / "pyproject.toml", "rb") as file:
-        return tomllib.load(file)
-
-
 def _is_installed_from(distribution, root):
     origin = json.loads(distribution.read_text("direct_url.json") or "{}")
     path = urllib.request.url2pathname(urllib.parse.urlsplit(origin.get("url", "")).path)
     return bool(path) and Path(path).resolve() == root
 
 
-def _is_met(requirement, found):
-    name, minimum = requirement.split(">=")
-    installed = found.get(_plain(name))
-    return installed is not None and _numbers(installed.version) >= _numbers(minimum)
+def _is_met(line):
+    try:
+        from packaging.requirements import Requirement  # comes with JupyterLab: without it, more is missing
 
-
-def _numbers(version):
-    return tuple(int(part) for part in re.match(r"\d+(\.\d+)*", version).group().split("."))
-
-
-def _plain(name):
-    return re.sub(r"[-_.]+", "-", name).lower()
+        wanted = Requirement(line)
+        if wanted.marker and not wanted.marker.evaluate():
+            return True
+        return wanted.specifier.contains(importlib.metadata.version(wanted.name), prereleases=True)
+    except ImportError:  # also what importlib.metadata raises for a package that is not installed
+        return False
 
 
 def _say(sentence):

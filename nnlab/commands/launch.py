@@ -5,8 +5,10 @@
 
 import re
 
-from nnlab.commands.environment import ROOT
+from nnlab.commands.environment import ROOT, pyproject
 from nnlab.commands.notebook_files import read, text_of, write
+
+__all__ = ["badges", "fill", "launch_line", "repository", "setup_source"]
 
 # Colab and Kaggle have all that nnlab requires but torchmetrics; --no-deps keeps their torch as it is.
 SETUP = """\
@@ -26,10 +28,7 @@ REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100
 
 def repository(root=ROOT):
     """The GitHub repository that ``pyproject.toml`` names, or an empty string."""
-    import tomllib
-
-    with open(root / "pyproject.toml", "rb") as file:
-        return tomllib.load(file)["tool"]["nnlab"]["repository"]
+    return pyproject(root)["tool"]["nnlab"]["repository"]
 
 
 def setup_source(repository):

@@ -10,6 +10,8 @@ import os
 import re
 from pathlib import Path
 
+__all__ = ["NotebookError", "complaint", "normalise", "read", "text_of", "write"]
+
 LARGEST = 300_000  # bytes
 KERNEL = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},

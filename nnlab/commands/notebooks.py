@@ -15,6 +15,8 @@ from nnlab.commands.environment import ROOT
 from nnlab.commands.launch import fill, repository
 from nnlab.commands.notebook_files import NotebookError, complaint, normalise, read, text_of, write
 
+__all__ = ["execute", "find_notebooks", "main", "refresh", "state_cost"]
+
 FOLDER = ROOT / "notebooks"
 CELL_TIMEOUT = 120  # seconds
 COST_LINE = re.compile(r"^\*\*Cost\*\*:.*$", re.MULTILINE)

@@ -3,6 +3,8 @@
 import contextlib
 import re
 
+__all__ = ["SetupError", "explained", "sentence_for"]
+
 VENV = (
     "This Python cannot make environments, because its venv or ensurepip module is missing: on Debian or Ubuntu run "
     "`sudo apt install python3-venv`, elsewhere install Python from python.org, then run this again."

@@ -7,12 +7,18 @@ numbers (int64) or real targets (float32).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from nnlab import arguments
+
+__all__ = [
+    "Dataset", "Split", "digits", "mislabelled", "moons", "polynomial", "reconstruction", "spirals", "split",
+    "standardized",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,9 +133,10 @@ def split(name: str, x: np.ndarray, y: np.ndarray, seed: int, classes: int | Non
     index, test = train_test_split(np.arange(len(y)), test_size=0.2, random_state=seed, stratify=by_class)
     by_class = None if classes is None else y[index]
     train, val = train_test_split(index, test_size=0.25, random_state=seed, stratify=by_class)
-    x = torch.as_tensor(x, dtype=torch.float32)
-    y = torch.as_tensor(y, dtype=torch.float32 if classes is None else torch.int64)
-    return Dataset(name, *(Split(x[i], y[i]) for i in (train, val, test)), classes)
+    inputs = torch.as_tensor(x, dtype=torch.float32)
+    targets = torch.as_tensor(y, dtype=torch.float32 if classes is None else torch.int64)
+    train, val, test = (Split(inputs[i], targets[i]) for i in (train, val, test))
+    return Dataset(name, train, val, test, classes)
 
 
 def standardized(data: Dataset) -> Dataset:
@@ -141,8 +148,7 @@ def standardized(data: Dataset) -> Dataset:
     mean = data.train.x.mean(0)
     std = data.train.x.std(0, correction=0)
     std = torch.where(std > 0, std, 1.0)
-    parts = (Split((part.x - mean) / std, part.y) for part in (data.train, data.val, data.test))
-    return Dataset(data.name + ", standardized", *parts, data.classes)
+    return changed(data, "standardized", lambda part: Split((part.x - mean) / std, part.y), data.classes)
 
 
 def reconstruction(data: Dataset) -> Dataset:
@@ -151,8 +157,7 @@ def reconstruction(data: Dataset) -> Dataset:
     >>> reconstruction(digits()).train.y.shape
     torch.Size([1077, 64])
     """
-    parts = (Split(part.x, part.x) for part in (data.train, data.val, data.test))
-    return Dataset(data.name + ", reconstruction", *parts, classes=None)
+    return changed(data, "reconstruction", lambda part: Split(part.x, part.x), classes=None)
 
 
 def mislabelled(data: Dataset, share: float = 0.2, seed: int = 0) -> Dataset:
@@ -175,12 +180,18 @@ def mislabelled(data: Dataset, share: float = 0.2, seed: int = 0) -> Dataset:
     arguments.whole("seed", seed, 0, at_least=0)
     if data.classes is None:
         raise ValueError(f"data must have classes. Got {data.name} with real targets. Try nnlab.digits().")
-    generator = torch.Generator().manual_seed(seed)
-    parts = []
-    for part in (data.train, data.val, data.test):
+    classes, generator = data.classes, torch.Generator().manual_seed(seed)
+
+    def with_wrong_labels(part: Split) -> Split:
         wrong = torch.randperm(len(part), generator=generator)[: round(share * len(part))]
-        other = torch.randint(1, data.classes, wrong.shape, generator=generator)  # 1 to classes - 1 further
+        other = torch.randint(1, classes, wrong.shape, generator=generator)  # 1 to classes - 1 further
         y = part.y.clone()
-        y[wrong] = (y[wrong] + other) % data.classes
-        parts.append(Split(part.x, y))
-    return Dataset(f"{data.name}, {share:.0%} wrong labels".replace("%", " %"), *parts, data.classes)
+        y[wrong] = (y[wrong] + other) % classes
+        return Split(part.x, y)
+
+    return changed(data, f"{share:.0%} wrong labels".replace("%", " %"), with_wrong_labels, classes)
+
+
+def changed(data: Dataset, how: str, change: Callable[[Split], Split], classes: int | None) -> Dataset:
+    """The data with a change in each of the three parts, and in their name ``how``."""
+    return Dataset(f"{data.name}, {how}", change(data.train), change(data.val), change(data.test), classes)

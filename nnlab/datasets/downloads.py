@@ -20,6 +20,8 @@ from requests import exceptions as network
 
 from nnlab.progress import progress_bar
 
+__all__ = ["DownloadError", "PublishedFile", "fetch"]
+
 TIMEOUT = (10, 30)  # seconds to connect, and between two pieces of the answer
 
 
@@ -93,7 +95,7 @@ def download(url: str, file: PublishedFile, path: Path, progress: bool) -> Path:
 def reason(error: Exception, source: str) -> str:
     """What came instead of the file, in a few words."""
     host = urlsplit(source).hostname
-    if isinstance(error, network.HTTPError):
+    if isinstance(error, network.HTTPError) and error.response is not None:
         return f"HTTP {error.response.status_code} from {host}"
     if isinstance(error, network.ChunkedEncodingError):
         return f"a connection to {host} that broke off"

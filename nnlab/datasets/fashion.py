@@ -17,6 +17,8 @@ from nnlab.datasets.data import Dataset, Split, standardized
 from nnlab.datasets.downloads import PublishedFile, fetch
 from nnlab.datasets.idx import read_idx
 
+__all__ = ["CLASS_NAMES", "fashion_mnist"]
+
 CLASS_NAMES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
 )  # fmt: skip
@@ -98,7 +100,7 @@ def default_cache() -> Path:
 
 
 def fetch_all(files: Sequence[PublishedFile], sources: Sequence[str], folder: Path, **options) -> list[Path]:
-    """The paths of all files in ``folder``; ``options`` go to `nnlab.downloads.fetch`."""
+    """The paths of all files in ``folder``; ``options`` go to `nnlab.datasets.downloads.fetch`."""
     remedy = (
         f"Try again when you are online; or put the four files from {HOME} (its folder data/fashion) into {folder} "
         f"yourself; or use nnlab.digits(), which works offline."
@@ -109,10 +111,9 @@ def fetch_all(files: Sequence[PublishedFile], sources: Sequence[str], folder: Pa
 def dataset(train_images: Path, train_labels: Path, test_images: Path, test_labels: Path, *, n, seed) -> Dataset:
     """The four files as a `Dataset`: ``n`` samples of the first two split into training and validation data."""
     pixels, labels = samples(train_images, train_labels)
-    test = samples(test_images, test_labels)
-    train, val = stratified(labels, len(labels) if n is None else n, seed)
-    parts = (pixels[train], labels[train]), (pixels[val], labels[val]), test
-    return Dataset("fashion_mnist", *(as_split(*part) for part in parts), len(CLASS_NAMES))
+    train, val = (as_split(pixels[i], labels[i]) for i in stratified(labels, len(labels) if n is None else n, seed))
+    test = as_split(*samples(test_images, test_labels))
+    return Dataset("fashion_mnist", train, val, test, len(CLASS_NAMES))
 
 
 def samples(images: Path, labels: Path) -> tuple[np.ndarray, np.ndarray]:

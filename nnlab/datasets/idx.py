@@ -10,12 +10,13 @@ Source: LeCun, Cortes & Burges, "The MNIST database of handwritten digits", sect
 from __future__ import annotations
 
 import gzip
-import math
 import struct
 import zlib
 from pathlib import Path
 
 import numpy as np
+
+__all__ = ["read_idx"]
 
 UNSIGNED_BYTE = 8
 
@@ -31,35 +32,15 @@ def read_idx(path: Path | str, dimensions: int) -> np.ndarray:
         ValueError: the compression is damaged, the magic number is another one, or the size is not what the
             header says.
     """
-    return array(uncompressed(Path(path)), dimensions, Path(path).name)
-
-
-def uncompressed(path: Path) -> bytes:
-    """What a gzip file holds; the checksum at its end must match."""
-    packed = path.read_bytes()
+    packed = Path(path).read_bytes()
     try:
-        return gzip.decompress(packed)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raw = gzip.decompress(packed)
+        magic, *shape = struct.unpack_from(f">{1 + dimensions}I", raw)
+        if magic != 256 * UNSIGNED_BYTE + dimensions:
+            raise ValueError(f"magic number {magic}: images have 2051, labels 2049")
+        return np.frombuffer(raw, np.uint8, offset=4 * (1 + dimensions)).reshape(shape)
+    except (gzip.BadGzipFile, EOFError, zlib.error, struct.error, ValueError) as error:
         raise ValueError(
-            f"{path.name} must be an undamaged gzip file. Got {len(packed):,} bytes ({error}). "
-            f"Try to delete {path} and to load it again."
+            f"{Path(path).name} must be a whole gzip file of unsigned bytes in {dimensions} dimensions (IDX). "
+            f"Got {len(packed):,} bytes ({error}). Try to delete {path} and to load it again."
         ) from error
-
-
-def array(raw: bytes, dimensions: int, name: str) -> np.ndarray:
-    """The array in uncompressed IDX bytes; ``name`` is for the error message."""
-    header = 4 * (1 + dimensions)
-    magic, *shape = struct.unpack(f">{1 + dimensions}I", raw[:header].ljust(header, b"\0"))
-    expected = 256 * UNSIGNED_BYTE + dimensions
-    if magic != expected:
-        raise ValueError(
-            f"{name} must start with the magic number {expected} (unsigned bytes in {dimensions} dimensions). "
-            f"Got {magic}. Try the published file: images have 2051, labels 2049."
-        )
-    size = header + math.prod(shape)
-    if len(raw) != size:
-        raise ValueError(
-            f"{name} must hold {size:,} bytes for the shape {tuple(shape)} in its header. "
-            f"Got {len(raw):,}. Try to delete it and to load it again."
-        )
-    return np.frombuffer(raw, np.uint8, offset=header).reshape(shape)

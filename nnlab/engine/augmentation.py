@@ -12,6 +12,8 @@ from scipy.special import betaincinv
 from nnlab import arguments
 from nnlab.engine import draws, losses
 
+__all__ = ["mixup", "shifted"]
+
 
 def shifted(x: torch.Tensor, y: torch.Tensor, generator: draws.Generators, pixels: int = 1):
     """Move every image by up to ``pixels`` to the side and up or down, all moves equally likely; zeros move in.

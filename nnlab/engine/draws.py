@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 import torch
 
+__all__ = ["Generators", "normal", "per_member", "uniform"]
+
 Generators = torch.Generator | Sequence[torch.Generator]
 
 

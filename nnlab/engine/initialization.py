@@ -13,6 +13,8 @@ import torch
 
 from nnlab import arguments
 
+__all__ = ["SCHEMES", "draw"]
+
 
 def normal(std: Callable[[int, int], float]):
     """A scheme that draws from a normal distribution with standard deviation ``std(n_in, n_out)``."""

@@ -13,6 +13,8 @@ from nnlab.engine import ensemble
 from nnlab.engine.network import Network
 from nnlab.engine.optimizers import Optimizer
 
+__all__ = ["RangeTest", "range_test", "read", "smooth"]
+
 
 @dataclass(frozen=True, eq=False)
 class RangeTest:

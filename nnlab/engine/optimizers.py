@@ -7,18 +7,25 @@ Each hyper-parameter may be a number, or a (member,) tensor with one value for e
 
 Conventions are PyTorch's, where textbooks differ: the velocity is v = b v + g and the step lr * v, so lr is *not*
 inside the velocity; eps is added *after* the square root; ``weight_decay`` adds weight_decay * p to the gradient
-(L2), except in AdamW, where it shrinks p directly. With w the parameter, g its gradient, t = 1, 2, ... the step.
+(L2), except in AdamW, where it shrinks p directly; biases and norm layers are parameters like all others to it. With
+w the parameter, g its gradient, t = 1, 2, ... the step.
 """
 
 from __future__ import annotations
 
 import copy
+from collections import namedtuple
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 
 from nnlab import arguments
+
+__all__ = [
+    "OPTIMIZERS", "SGD", "Adagrad", "Adam", "AdamW", "Adamax", "MeanAndLargest", "MeanAndSquares", "Momentum",
+    "Nesterov", "Nothing", "Optimizer", "RMSprop", "Squares", "State", "Velocity", "get",
+]  # fmt: skip
 
 RULES = {  # hyper-parameter -> (its rule, a value that works)
     "lr": (arguments.positive, 0.1),
@@ -35,7 +42,15 @@ class State(NamedTuple):
     """What an optimizer remembers: how many steps it made, and for each parameter its running values."""
 
     step: int
-    memory: dict[str, tuple]
+    memory: dict[str, tuple]  # name of a parameter -> its Velocity, Squares, ..., whichever the optimizer remembers
+
+
+# What an optimizer remembers of each parameter.
+Nothing = namedtuple("Nothing", [])
+Velocity = namedtuple("Velocity", ["velocity"])
+Squares = namedtuple("Squares", ["squares"])
+MeanAndSquares = namedtuple("MeanAndSquares", ["mean", "squares"])  # Adam's first and second moment
+MeanAndLargest = namedtuple("MeanAndLargest", ["mean", "largest"])
 
 
 @dataclass(frozen=True)
@@ -49,7 +64,7 @@ class Optimizer:
     lr: Any = 0.01
     weight_decay: Any = 0.0
 
-    slots = 0  # how many running values a parameter has
+    remembers: ClassVar[Any] = Nothing  # a named tuple: what running values a parameter has
     decoupled = False  # weight decay acts on the parameter, not through the gradient
 
     def __post_init__(self):
@@ -59,7 +74,8 @@ class Optimizer:
 
     def init(self, params: dict) -> State:
         """The state before the first step: every running value is zero."""
-        return State(0, {name: tuple(0.0 * p for _ in range(self.slots)) for name, p in params.items()})
+        memory = {name: self.remembers(*(0.0 * p for _ in self.remembers._fields)) for name, p in params.items()}
+        return State(0, memory)
 
     def update(self, params: dict, grads: dict, state: State) -> tuple[dict, State]:
         """Make one step; nothing is changed in place.
@@ -84,13 +100,14 @@ class Optimizer:
                     f"grads[{name!r}] must have the shape of its parameter, {tuple(getattr(p, 'shape', ()))}. Got "
                     f"{tuple(getattr(g, 'shape', ()))}. Try the gradient of the mean loss over the batch."
                 )
-            if not self.decoupled and not (isinstance(rule.weight_decay, float) and rule.weight_decay == 0):
+            if not self.decoupled and not (isinstance(rule.weight_decay, (int, float)) and rule.weight_decay == 0):
                 g = g + rule.weight_decay * p
-            new_params[name], memory[name] = rule.formula(p, g, state.memory[name], step)
+            new_params[name], values = rule.formula(p, g, state.memory[name], step)
+            memory[name] = self.remembers(*values)
         return new_params, State(step, memory)
 
-    def formula(self, w, g, memory: tuple, t: int) -> tuple[Any, tuple]:
-        """One textbook step for one parameter: returns the new parameter and its new running values."""
+    def formula(self, w, g, memory: Any, t: int) -> tuple[Any, tuple]:
+        """One textbook step for one parameter: returns the new parameter and its new running values, in order."""
         raise NotImplementedError
 
     def scaled(self, factor) -> Optimizer:
@@ -136,10 +153,10 @@ class Momentum(Optimizer):
     """
 
     momentum: Any = 0.9
-    slots = 1
+    remembers = Velocity
 
     def formula(self, w, g, memory, t):
-        v = self.momentum * memory[0] + g
+        v = self.momentum * memory.velocity + g
         return w - self.lr * v, (v,)
 
 
@@ -150,10 +167,10 @@ class Nesterov(Optimizer):
     """
 
     momentum: Any = 0.9
-    slots = 1
+    remembers = Velocity
 
     def formula(self, w, g, memory, t):
-        v = self.momentum * memory[0] + g
+        v = self.momentum * memory.velocity + g
         return w - self.lr * (g + self.momentum * v), (v,)
 
 
@@ -165,10 +182,10 @@ class Adagrad(Optimizer):
     """
 
     eps: Any = 1e-10
-    slots = 1
+    remembers = Squares
 
     def formula(self, w, g, memory, t):
-        s = memory[0] + g * g
+        s = memory.squares + g * g
         return w - self.lr * g / (s**0.5 + self.eps), (s,)
 
 
@@ -181,10 +198,10 @@ class RMSprop(Optimizer):
 
     alpha: Any = 0.99
     eps: Any = 1e-8
-    slots = 1
+    remembers = Squares
 
     def formula(self, w, g, memory, t):
-        s = self.alpha * memory[0] + (1 - self.alpha) * (g * g)
+        s = self.alpha * memory.squares + (1 - self.alpha) * (g * g)
         return w - self.lr * g / (s**0.5 + self.eps), (s,)
 
 
@@ -201,11 +218,11 @@ class Adam(Optimizer):
     beta1: Any = 0.9
     beta2: Any = 0.999
     eps: Any = 1e-8
-    slots = 2
+    remembers = MeanAndSquares
 
     def formula(self, w, g, memory, t):
-        m = self.beta1 * memory[0] + (1 - self.beta1) * g
-        s = self.beta2 * memory[1] + (1 - self.beta2) * (g * g)
+        m = self.beta1 * memory.mean + (1 - self.beta1) * g
+        s = self.beta2 * memory.squares + (1 - self.beta2) * (g * g)
         m_hat, s_hat = m / (1 - self.beta1**t), s / (1 - self.beta2**t)
         return w - self.lr * m_hat / (s_hat**0.5 + self.eps), (m, s)
 
@@ -215,6 +232,8 @@ class AdamW(Adam):
     """AdamW: first w = (1 - lr weight_decay) w, then Adam's step (Loshchilov & Hutter 2019, algorithm 2).
 
     The decay does not pass through the gradient, so it is not divided by the root of s: this is *not* L2 in Adam.
+    It shrinks every parameter, biases and norm layers included, as torch's AdamW does when it is given all parameters;
+    ``decay=`` of ``ensemble.train`` (``regularization.Regularization``) shrinks weights only.
     """
 
     weight_decay: Any = 0.01
@@ -234,12 +253,12 @@ class Adamax(Optimizer):
     beta1: Any = 0.9
     beta2: Any = 0.999
     eps: Any = 1e-8
-    slots = 2
+    remembers = MeanAndLargest
 
     def formula(self, w, g, memory, t):
         maximum = torch.maximum if isinstance(w, torch.Tensor) else max
-        m = self.beta1 * memory[0] + (1 - self.beta1) * g
-        u = maximum(self.beta2 * memory[1], abs(g) + self.eps)
+        m = self.beta1 * memory.mean + (1 - self.beta1) * g
+        u = maximum(self.beta2 * memory.largest, abs(g) + self.eps)
         return w - self.lr / (1 - self.beta1**t) * m / u, (m, u)
 
 

@@ -13,6 +13,8 @@ from nnlab.engine import clipping, penalties
 from nnlab.engine.optimizers import Optimizer, State
 from nnlab.engine.stack import Stack
 
+__all__ = ["Regularization", "used", "which_are_weights"]
+
 RULES = {  # setting -> (its rule, a value that works)
     "l2": (arguments.not_negative, 1e-4),
     "l1": (arguments.not_negative, 1e-4),
@@ -33,7 +35,8 @@ class Regularization:
         clip_value, clip_norm: limits of the gradient, penalties included; first every entry, then the norm.
         label_smoothing: for cross_entropy.
 
-    The four that shrink act on weights only, not on biases and norm layers.
+    The four that shrink act on weights only, not on biases and norm layers. ``weight_decay`` of an optimizer
+    (``optimizers.AdamW``) knows no such difference and shrinks every parameter, as in torch.
     """
 
     l2: Any = 0.0

@@ -7,12 +7,15 @@ local derivatives). The chain rule multiplies local derivatives along a path and
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from numbers import Real
 
 import numpy as np
 
+__all__ = ["OPERATIONS", "Value", "layers", "plot_graph"]
+
 # name -> (operands -> result y), (operands, y -> one local derivative for each operand)
-OPERATIONS = {
+OPERATIONS: dict[str, tuple[Callable, Callable]] = {
     "+": (lambda a, b: a + b, lambda a, b, y: (1.0, 1.0)),
     "-": (lambda a, b: a - b, lambda a, b, y: (1.0, -1.0)),
     "*": (lambda a, b: a * b, lambda a, b, y: (b, a)),
@@ -191,7 +194,7 @@ def layers(result: Value) -> tuple[dict, list]:
     """
     import networkx
 
-    layer = {node: node.depth for node in result.nodes()}
+    layer: dict[object, int] = {node: node.depth for node in result.nodes()}
     for value, node, _ in reversed(result.edges()):
         if not value.inputs:
             layer[value] = node.depth - 1  # a given number stands right before the first operation that needs it
@@ -202,7 +205,7 @@ def layers(result: Value) -> tuple[dict, list]:
         routes.append([value, *between, node])
         networkx.add_path(graph, routes[-1])
         layer |= {place: place[-1] for place in between}
-    place = {result: (layer[result], 0.0)}
+    place: dict[object, tuple[int, float]] = {result: (layer[result], 0.0)}
     for k in range(layer[result] - 1, -1, -1):
         column = [node for node in graph if layer[node] == k]
         column.sort(key=lambda node: -np.mean([place[after][1] for after in graph.successors(node)]))

@@ -18,6 +18,11 @@ from nnlab.engine.layers import Params
 from nnlab.engine.optimizers import Optimizer
 from nnlab.engine.stack import Stack
 
+__all__ = [
+    "SURFACES", "DecisionGrid", "Path", "Surface", "beale", "decision_grid", "descend", "get", "ravine",
+    "rosenbrock", "saddle",
+]  # fmt: skip
+
 
 class Surface(NamedTuple):
     """A loss of two parameters.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import torch
 
-from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.exercise import Exercise, Mistake, normal
+
+__all__ = ["EXERCISES"]
 
 Z = torch.tensor([[-3.0, -1.0, 0.0, 0.5], [2.0, 4.0, -0.1, -5.0]], dtype=torch.float64)
-DRAWN = 4 * torch.randn(20, 6, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+DRAWN = 4 * normal(4, 20, 6)
 EDGES = torch.tensor([[4.3, -4.3, 4.4], [-4.4, 0.0, 6.0]], dtype=torch.float64)  # on both sides of sigmoid's 4.36
 OFF = DRAWN - torch.tensor([0.0, 9.0, 18.0, 4.0, 20.0, 2.0], dtype=torch.float64)
 HALF_OFF = torch.tensor([[-1.0, -2.0, 3.0], [-4.0, 5.0, 6.0]], dtype=torch.float64)
@@ -21,10 +23,6 @@ def silu_slope(z):
 def silu_without_product_rule(z):
     s = torch.sigmoid(z)
     return s * (1 - s)
-
-
-def silu_value(z):
-    return z * torch.sigmoid(z)
 
 
 def silu_second_part_without_z(z):
@@ -41,44 +39,8 @@ def saturated_share(z):
     return (sigmoid_slope(z) < 0.05 * 0.25).double().mean()
 
 
-def saturated_below_a_twentieth(z):
-    return (sigmoid_slope(z) < 0.05).double().mean()
-
-
-def saturated_count(z):
-    return (sigmoid_slope(z) < 0.05 * 0.25).double().sum()
-
-
-def living_share(z):
-    return (sigmoid_slope(z) >= 0.05 * 0.25).double().mean()
-
-
-def saturated_on_one_side(z):
-    return (torch.sigmoid(z) > 0.95).double().mean()
-
-
-def saturated_by_tanh(z):
-    return (1 - torch.tanh(z) ** 2 < 0.05).double().mean()
-
-
 def dead_units(z):
     return (z <= 0).all(0)
-
-
-def dead_once(z):
-    return (z <= 0).any(0)
-
-
-def dead_samples(z):
-    return (z <= 0).all(1)
-
-
-def living_units(z):
-    return (z > 0).any(0)
-
-
-def dead_on_average(z):
-    return z.mean(0) <= 0
 
 
 EXERCISES = (
@@ -90,7 +52,7 @@ EXERCISES = (
         cases=((Z,), (DRAWN,)),
         mistakes=(
             Mistake(silu_without_product_rule, "that is sigmoid's own slope: SiLU is a product, z times sigmoid(z)."),
-            Mistake(silu_value, "that is SiLU itself, not its slope."),
+            Mistake(lambda z: z * torch.sigmoid(z), "that is SiLU itself, not its slope."),
             Mistake(torch.sigmoid, "that is the first half of the product rule: the slope of sigmoid is missing."),
             Mistake(silu_second_part_without_z, "in the product rule, the slope of sigmoid keeps its factor z."),
         ),
@@ -107,13 +69,25 @@ EXERCISES = (
         cases=((DRAWN,), (EDGES,), (Z,)),
         mistakes=(
             Mistake(
-                saturated_below_a_twentieth,
+                lambda z: (sigmoid_slope(z) < 0.05).double().mean(),
                 "you compare the slope with 0.05: the limit is 5 % of the *largest* slope, and sigmoid's is 0.25.",
             ),
-            Mistake(saturated_count, "that is how many entries are saturated: divide by how many there are."),
-            Mistake(living_share, "that is the share of entries that are *not* saturated."),
-            Mistake(saturated_on_one_side, "sigmoid is flat on the left side too: look at its slope, not its value."),
-            Mistake(saturated_by_tanh, "that is the slope of tanh; sigmoid's is y (1 - y)."),
+            Mistake(
+                lambda z: (sigmoid_slope(z) < 0.05 * 0.25).double().sum(),
+                "that is how many entries are saturated: divide by how many there are.",
+            ),
+            Mistake(
+                lambda z: (sigmoid_slope(z) >= 0.05 * 0.25).double().mean(),
+                "that is the share of entries that are *not* saturated.",
+            ),
+            Mistake(
+                lambda z: (torch.sigmoid(z) > 0.95).double().mean(),
+                "sigmoid is flat on the left side too: look at its slope, not its value.",
+            ),
+            Mistake(
+                lambda z: (1 - torch.tanh(z) ** 2 < 0.05).double().mean(),
+                "that is the slope of tanh; sigmoid's is y (1 - y).",
+            ),
         ),
         hints=(
             "Compute the slope y (1 - y) of every entry first. Below which number is it saturated?",
@@ -127,12 +101,17 @@ EXERCISES = (
         tested="your True and False agree on three layers, one entry for each unit.",
         cases=((OFF,), (HALF_OFF,), (Z,)),
         mistakes=(
-            Mistake(dead_once, "one sample below zero does not kill a unit: it must be so for all samples."),
             Mistake(
-                dead_samples, "you looked along a row, at all units of one sample: look along the samples, axis 0."
+                lambda z: (z <= 0).any(0), "one sample below zero does not kill a unit: it must be so for all samples."
             ),
-            Mistake(living_units, "True and False are exchanged: these are the units that live."),
-            Mistake(dead_on_average, "a unit whose mean is below zero may still be above zero for some samples."),
+            Mistake(
+                lambda z: (z <= 0).all(1),
+                "you looked along a row, at all units of one sample: look along the samples, axis 0.",
+            ),
+            Mistake(lambda z: (z > 0).any(0), "True and False are exchanged: these are the units that live."),
+            Mistake(
+                lambda z: z.mean(0) <= 0, "a unit whose mean is below zero may still be above zero for some samples."
+            ),
         ),
         hints=(
             "z has one row for each sample and one column for each unit. What must hold in a whole column?",

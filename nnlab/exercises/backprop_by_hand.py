@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.exercise import Exercise, Mistake, normal
+
+__all__ = ["EXERCISES"]
 
 BATCH = 5  # samples of the layer and of the logits, named in messages
 
@@ -16,15 +18,14 @@ def neuron(*numbers: float) -> tuple:
 
 def layer(seed: int, n_in: int, n_out: int) -> tuple:
     """a (batch, in), weight (in, out) and dz (batch, out) of one layer."""
-    draw = {"generator": torch.Generator().manual_seed(seed), "dtype": torch.float64}
-    return torch.randn(BATCH, n_in, **draw), torch.randn(n_in, n_out, **draw), torch.randn(BATCH, n_out, **draw)
+    generator = torch.Generator().manual_seed(seed)
+    return normal(generator, BATCH, n_in), normal(generator, n_in, n_out), normal(generator, BATCH, n_out)
 
 
 def classification(seed: int, classes: int) -> tuple:
     """Logits (batch, classes) and class numbers (batch,)."""
     generator = torch.Generator().manual_seed(seed)
-    logits = 2 * torch.randn(BATCH, classes, generator=generator, dtype=torch.float64)
-    return logits, torch.randint(classes, (BATCH,), generator=generator)
+    return 2 * normal(generator, BATCH, classes), torch.randint(classes, (BATCH,), generator=generator)
 
 
 def gradient(w, x, b, t):
@@ -68,56 +69,12 @@ def layer_backward(a, weight, dz):
     return a.T @ dz, dz.sum(0), dz @ weight.T
 
 
-def layer_mean_bias(a, weight, dz):
-    return a.T @ dz, dz.mean(0), dz @ weight.T
-
-
-def layer_mean_both(a, weight, dz):
-    return a.T @ dz / len(a), dz.mean(0), dz @ weight.T
-
-
-def layer_bias_by_sample(a, weight, dz):
-    return a.T @ dz, dz, dz @ weight.T
-
-
-def layer_bias_with_axis(a, weight, dz):
-    return a.T @ dz, dz.sum(0, keepdim=True), dz @ weight.T
-
-
-def layer_bias_over_units(a, weight, dz):
-    return a.T @ dz, dz.sum(1), dz @ weight.T
-
-
-def layer_transposed(a, weight, dz):
-    return dz.T @ a, dz.sum(0), dz @ weight.T
-
-
 def dlogits(logits, y):
     return (torch.softmax(logits, 1) - torch.eye(logits.shape[1], dtype=logits.dtype)[y]) / len(logits)
 
 
-def dlogits_of_sum(logits, y):
-    return dlogits(logits, y) * len(logits)
-
-
-def dlogits_reversed(logits, y):
-    return -dlogits(logits, y)
-
-
 def dlogits_over_batch(logits, y):
     return (torch.softmax(logits, 0) - torch.eye(logits.shape[1], dtype=logits.dtype)[y]) / len(logits)
-
-
-def dlogits_without_target(logits, y):
-    return torch.softmax(logits, 1) / len(logits)
-
-
-def dlogits_without_softmax(logits, y):
-    return (logits - torch.eye(logits.shape[1], dtype=logits.dtype)[y]) / len(logits)
-
-
-def dlogits_mean_of_all(logits, y):
-    return dlogits(logits, y) / logits.shape[1]
 
 
 EXERCISES = (
@@ -152,20 +109,27 @@ EXERCISES = (
         cases=(layer(1, 3, 2), layer(2, 4, 4)),
         mistakes=(
             Mistake(
-                layer_mean_both,
+                lambda a, weight, dz: (a.T @ dz / len(a), dz.mean(0), dz @ weight.T),
                 f"your gradients of weight and bias are {BATCH} times too small: the mean is in dz already: sum.",
             ),
             Mistake(
-                layer_mean_bias,
+                lambda a, weight, dz: (a.T @ dz, dz.mean(0), dz @ weight.T),
                 f"your bias gradient is {BATCH} times too small: the bias serves every sample, so sum its shares.",
             ),
-            Mistake(layer_bias_by_sample, "the bias has one number for each unit: sum dz over the samples, axis 0."),
-            Mistake(layer_bias_with_axis, "right numbers, but the bias has the shape (out,): drop keepdim."),
             Mistake(
-                layer_bias_over_units, "you summed dz over the units. The bias needs the sum over samples, axis 0."
+                lambda a, weight, dz: (a.T @ dz, dz, dz @ weight.T),
+                "the bias has one number for each unit: sum dz over the samples, axis 0.",
             ),
             Mistake(
-                layer_transposed,
+                lambda a, weight, dz: (a.T @ dz, dz.sum(0, keepdim=True), dz @ weight.T),
+                "right numbers, but the bias has the shape (out,): drop keepdim.",
+            ),
+            Mistake(
+                lambda a, weight, dz: (a.T @ dz, dz.sum(1), dz @ weight.T),
+                "you summed dz over the units. The bias needs the sum over samples, axis 0.",
+            ),
+            Mistake(
+                lambda a, weight, dz: (dz.T @ a, dz.sum(0), dz @ weight.T),
                 "your weight gradient is transposed: that is PyTorch's (out, in). Here a weight is (in, out).",
             ),
         ),
@@ -182,16 +146,28 @@ EXERCISES = (
         tested=f"your gradient agrees with autograd's for {BATCH} samples of 3 classes and of 10 classes.",
         cases=(classification(3, 3), classification(4, 10)),
         mistakes=(
-            Mistake(dlogits_of_sum, f"your gradient is exactly {BATCH} times too large: mean or sum?"),
-            Mistake(dlogits_reversed, "your gradient has the wrong sign: probabilities minus one-hot targets."),
+            Mistake(
+                lambda logits, y: dlogits(logits, y) * len(logits),
+                f"your gradient is exactly {BATCH} times too large: mean or sum?",
+            ),
+            Mistake(
+                lambda logits, y: -dlogits(logits, y),
+                "your gradient has the wrong sign: probabilities minus one-hot targets.",
+            ),
             Mistake(
                 dlogits_over_batch,
                 "your softmax runs over the samples: the probabilities of *one sample* must add up to 1.",
             ),
-            Mistake(dlogits_without_target, "subtract the one-hot target: only then do the right classes get raised."),
-            Mistake(dlogits_without_softmax, "turn the logits into probabilities first: softmax, then subtract."),
             Mistake(
-                dlogits_mean_of_all,
+                lambda logits, y: torch.softmax(logits, 1) / len(logits),
+                "subtract the one-hot target: only then do the right classes get raised.",
+            ),
+            Mistake(
+                lambda logits, y: (logits - torch.eye(logits.shape[1], dtype=logits.dtype)[y]) / len(logits),
+                "turn the logits into probabilities first: softmax, then subtract.",
+            ),
+            Mistake(
+                lambda logits, y: dlogits(logits, y) / logits.shape[1],
                 "you divided by the number of classes as well: the mean runs over the samples only.",
             ),
         ),

@@ -6,12 +6,14 @@ import math
 
 import torch
 
-from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.exercise import Exercise, Mistake, normal
+
+__all__ = ["EXERCISES"]
 
 GENERATOR = torch.Generator().manual_seed(11)
-A = torch.randn(3, 8, generator=GENERATOR, dtype=torch.float64)
+A = normal(GENERATOR, 3, 8)
 U = torch.rand(3, 8, generator=GENERATOR, dtype=torch.float64)
-DY = torch.randn(3, 8, generator=GENERATOR, dtype=torch.float64)
+DY = normal(GENERATOR, 3, 8)
 SMALL = torch.tensor([0, 2, 1])
 
 
@@ -19,48 +21,8 @@ def forget(a, u, p):
     return a * (u >= p) / (1 - p)
 
 
-def forget_unscaled(a, u, p):
-    return a * (u >= p)
-
-
-def forget_by_p(a, u, p):
-    return a * (u >= p) / p if p else a
-
-
-def forget_too_small(a, u, p):
-    return a * (u >= p) * (1 - p)
-
-
-def forget_others(a, u, p):
-    return a * (u < p) / (1 - p)
-
-
-def forget_keep(a, u, p):
-    return a * (u < 1 - p) / (1 - p)
-
-
-def remember(a, u, p):
-    return a
-
-
 def back(dy, u, p):
     return dy * (u >= p) / (1 - p)
-
-
-def back_unscaled(dy, u, p):
-    return dy * (u >= p)
-
-
-def back_divided(dy, u, p):
-    return dy * (u >= p) * (1 - p)
-
-
-def back_all(dy, u, p):
-    return dy
-
-
-def back_all_scaled(dy, u, p):
-    return dy / (1 - p)
 
 
 def smooth(y, a, classes):
@@ -71,51 +33,19 @@ def one_hot(y, classes):
     return torch.nn.functional.one_hot(y, classes).double()
 
 
-def smooth_whole(y, a, classes):
-    return (1 - a) * one_hot(y, classes) + a
-
-
 def smooth_others_only(y, a, classes):
     hard = one_hot(y, classes)
     return (1 - a) * hard + (1 - hard) * a / (classes - 1)
-
-
-def smooth_over_others(y, a, classes):
-    return (1 - a) * one_hot(y, classes) + a / (classes - 1)
-
-
-def smooth_added(y, a, classes):
-    return one_hot(y, classes) + a / classes
-
-
-def smooth_swapped(y, a, classes):
-    return a * one_hot(y, classes) + (1 - a) / classes
 
 
 def gap(a, classes):
     return math.log(classes * (1 - a) / a + 1)
 
 
-def gap_without_one(a, classes):
-    return math.log(classes * (1 - a) / a)
-
-
-def gap_without_log(a, classes):
-    return classes * (1 - a) / a + 1
-
-
-def gap_of_the_goal(a, classes):
-    return math.log(1 - a + a / classes)
-
-
 def gap_of_a_logit(a, classes):
     """The logit of the goal, log g / (1 - g): right for two classes."""
     goal = 1 - a + a / classes
     return math.log(goal / (1 - goal))
-
-
-def gap_for_others(a, classes):
-    return math.log((classes - 1) * (1 - a) / a)
 
 
 EXERCISES = (
@@ -126,12 +56,23 @@ EXERCISES = (
         tested="three rates, 0 among them: forgotten units are 0, the others are divided by 1 - p; nothing in place.",
         cases=((A, U, 0.2), (A, U, 0.0), (A, U, 0.75)),
         mistakes=(
-            Mistake(forget_unscaled, "your sum shrinks: divide what is kept by 1 - p, so that the mean stays a."),
-            Mistake(forget_by_p, "you divide by p: a unit is kept with probability 1 - p, so divide by that."),
-            Mistake(forget_too_small, "you multiply by 1 - p what must be divided by it."),
-            Mistake(forget_others, "you keep the units with u < p: those are the ones to forget."),
-            Mistake(forget_keep, "the share is right, but you forget u >= 1 - p: this exercise forgets where u < p."),
-            Mistake(remember, "nothing is forgotten: this is evaluation."),
+            Mistake(
+                lambda a, u, p: a * (u >= p),
+                "your sum shrinks: divide what is kept by 1 - p, so that the mean stays a.",
+            ),
+            Mistake(
+                lambda a, u, p: a * (u >= p) / p if p else a,
+                "you divide by p: a unit is kept with probability 1 - p, so divide by that.",
+            ),
+            Mistake(lambda a, u, p: a * (u >= p) * (1 - p), "you multiply by 1 - p what must be divided by it."),
+            Mistake(
+                lambda a, u, p: a * (u < p) / (1 - p), "you keep the units with u < p: those are the ones to forget."
+            ),
+            Mistake(
+                lambda a, u, p: a * (u < 1 - p) / (1 - p),
+                "the share is right, but you forget u >= 1 - p: this exercise forgets where u < p.",
+            ),
+            Mistake(lambda a, u, p: a, "nothing is forgotten: this is evaluation."),
         ),
         hints=(
             "The mask is u >= p: True (1) with probability 1 - p. What makes the mean of mask * a equal to a?",
@@ -145,10 +86,15 @@ EXERCISES = (
         tested="the gradient agrees with autograd through torch's multiplication, for two rates.",
         cases=((DY, U, 0.3), (DY, U, 0.6)),
         mistakes=(
-            Mistake(back_unscaled, "the factor is missing: y = m a / (1 - p), so the slope is m / (1 - p)."),
-            Mistake(back_divided, "the factor is upside down: the slope of y = m a / (1 - p) is m / (1 - p)."),
-            Mistake(back_all, "forgotten units get a gradient: they had no say in y, so theirs is 0."),
-            Mistake(back_all_scaled, "forgotten units get a gradient: multiply by the mask too."),
+            Mistake(
+                lambda dy, u, p: dy * (u >= p), "the factor is missing: y = m a / (1 - p), so the slope is m / (1 - p)."
+            ),
+            Mistake(
+                lambda dy, u, p: dy * (u >= p) * (1 - p),
+                "the factor is upside down: the slope of y = m a / (1 - p) is m / (1 - p).",
+            ),
+            Mistake(lambda dy, u, p: dy, "forgotten units get a gradient: they had no say in y, so theirs is 0."),
+            Mistake(lambda dy, u, p: dy / (1 - p), "forgotten units get a gradient: multiply by the mask too."),
         ),
         hints=(
             "Dropout multiplies every entry by a number. What is the derivative of c * a?",
@@ -162,14 +108,26 @@ EXERCISES = (
         tested="targets of three and ten classes, rows that sum to 1; also a = 0.",
         cases=((SMALL, 0.3, 3), (SMALL, 0.1, 10), (SMALL, 0.0, 3)),
         mistakes=(
-            Mistake(smooth_whole, "your rows sum to more than 1: a is shared among the classes, a / K for each."),
+            Mistake(
+                lambda y, a, classes: (1 - a) * one_hot(y, classes) + a,
+                "your rows sum to more than 1: a is shared among the classes, a / K for each.",
+            ),
             Mistake(
                 smooth_others_only,
                 "you give a to the wrong classes only: here the right class keeps its share a / K too.",
             ),
-            Mistake(smooth_over_others, "your rows sum to more than 1: all K classes share a, not K - 1."),
-            Mistake(smooth_added, "your rows sum to more than 1: the one-hot target must shrink to 1 - a first."),
-            Mistake(smooth_swapped, "a and 1 - a have changed places: a is the small part that is spread out."),
+            Mistake(
+                lambda y, a, classes: (1 - a) * one_hot(y, classes) + a / (classes - 1),
+                "your rows sum to more than 1: all K classes share a, not K - 1.",
+            ),
+            Mistake(
+                lambda y, a, classes: one_hot(y, classes) + a / classes,
+                "your rows sum to more than 1: the one-hot target must shrink to 1 - a first.",
+            ),
+            Mistake(
+                lambda y, a, classes: a * one_hot(y, classes) + (1 - a) / classes,
+                "a and 1 - a have changed places: a is the small part that is spread out.",
+            ),
         ),
         hints=(
             "A mixture: 1 - a of the one-hot target, and a of the target that gives every class the same.",
@@ -184,17 +142,23 @@ EXERCISES = (
         cases=((0.1, 10), (0.1, 2), (0.5, 10), (0.05, 1000)),
         mistakes=(
             Mistake(
-                gap_without_one, "almost: the right class has a / K in its target too, which adds 1 inside the log."
+                lambda a, classes: math.log(classes * (1 - a) / a),
+                "almost: the right class has a / K in its target too, which adds 1 inside the log.",
             ),
             Mistake(
-                gap_without_log, "this is the quotient of the two targets: the gap of the logits is its logarithm."
+                lambda a, classes: classes * (1 - a) / a + 1,
+                "this is the quotient of the two targets: the gap of the logits is its logarithm.",
             ),
-            Mistake(gap_of_the_goal, "this is the log of one target: the gap is the log of the quotient of two."),
+            Mistake(
+                lambda a, classes: math.log(1 - a + a / classes),
+                "this is the log of one target: the gap is the log of the quotient of two.",
+            ),
             Mistake(
                 gap_of_a_logit, "you compare with all other classes together: the gap is to one of them, with a / K."
             ),
             Mistake(
-                gap_for_others, "this belongs to the other rule, in which only wrong classes share a: here all do."
+                lambda a, classes: math.log((classes - 1) * (1 - a) / a),
+                "this belongs to the other rule, in which only wrong classes share a: here all do.",
             ),
         ),
         hints=(

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+__all__ = ["CORRECT", "NOT_ATTEMPTED", "WRONG", "Exercise", "Mistake", "Report", "follow", "normal"]
+
 NOT_ATTEMPTED, WRONG, CORRECT = "not attempted", "not yet", "correct"
 
 
@@ -35,6 +37,35 @@ class Report(NamedTuple):
 def call(answer: Callable, case: Sequence) -> list:
     """Run an answer that is a function, once: its result is the only step."""
     return [answer(*case)]
+
+
+def follow(arrange: Callable[..., tuple]) -> Callable[[Callable, Sequence], list]:
+    """How to run an answer that makes one step: again and again, each time from the state that it returned.
+
+    A case holds the values of the first state, and at its end what is given at each step, such as the gradients.
+
+    Args:
+        arrange: (t, given, *state) -> the arguments that the answer takes at step t = 1, 2, ...
+    """
+
+    def run(answer: Callable, case: Sequence) -> list:
+        *state, all_given = case
+        results: list = []
+        for t, given in enumerate(all_given, start=1):
+            results.append(answer(*arrange(t, given, *state)))
+            if not isinstance(results[-1], tuple) or len(results[-1]) != len(state):
+                break
+            state = list(results[-1])
+        return results
+
+    return run
+
+
+def normal(generator: torch.Generator | int, *shape: int) -> torch.Tensor:
+    """Normal numbers in float64, from a generator, or from a new one with that seed."""
+    if isinstance(generator, int):
+        generator = torch.Generator().manual_seed(generator)
+    return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ import math
 
 import torch
 
-from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.exercise import Exercise, Mistake, normal
+
+__all__ = ["EXERCISES"]
 
 N = 20  # samples of the fit, named in a message
 
@@ -21,76 +23,36 @@ def wavy_slope(w):
 
 def points(seed: int, features: int) -> tuple:
     """w (features,), x (sample, features) and y (sample,) of a linear fit."""
-    draw = {"generator": torch.Generator().manual_seed(seed), "dtype": torch.float64}
-    return torch.randn(features, **draw), torch.randn(N, features, **draw), torch.randn(N, **draw)
+    generator = torch.Generator().manual_seed(seed)
+    return normal(generator, features), normal(generator, N, features), normal(generator, N)
 
 
 def gradient(w, x, y):
     return 2 * x.T @ (x @ w - y) / len(y)
 
 
-def gradient_of_sum(w, x, y):
-    return 2 * x.T @ (x @ w - y)
-
-
-def gradient_of_half(w, x, y):
-    return x.T @ (x @ w - y) / len(y)
-
-
-def gradient_reversed(w, x, y):
-    return 2 * x.T @ (y - x @ w) / len(y)
-
-
-def gradient_divided_twice(w, x, y):
-    return 2 * x.T @ (x @ w - y) / len(y) ** 2
-
-
-def gradient_of_prediction(w, x, y):
-    return 2 * (x @ w - y) / len(y)
+def descend_until(flat, slope, w, lr, steps):
+    """Step until ``flat(g)``; w and how many steps were made."""
+    for step in range(steps):
+        g = slope(w)
+        if flat(g):
+            return w, step
+        w = w - lr * g
+    return w, steps
 
 
 def descend(slope, w, lr, steps, tolerance):
-    for step in range(steps):
-        g = slope(w)
-        if abs(g) < tolerance:
-            return w, step
-        w = w - lr * g
-    return w, steps
-
-
-def descend_uphill(slope, w, lr, steps, tolerance):
-    return descend(slope, w, -lr, steps, tolerance)
-
-
-def descend_without_abs(slope, w, lr, steps, tolerance):
-    for step in range(steps):
-        g = slope(w)
-        if g < tolerance:
-            return w, step
-        w = w - lr * g
-    return w, steps
-
-
-def descend_to_the_end(slope, w, lr, steps, tolerance):
-    return descend(slope, w, lr, steps, 0.0)
+    return descend_until(lambda g: abs(g) < tolerance, slope, w, lr, steps)
 
 
 def descend_one_more(slope, w, lr, steps, tolerance):
-    for step in range(steps):
-        g = slope(w)
-        w = w - lr * g
-        if abs(g) < tolerance:
-            return w, step + 1
-    return w, steps
+    w, made = descend(slope, w, lr, steps, tolerance)
+    return (w - lr * slope(w), made + 1) if made < steps else (w, steps)
 
 
 def descend_miscounted(slope, w, lr, steps, tolerance):
-    for step in range(steps):
-        g = slope(w)
-        if abs(g) < tolerance:
-            return w, step + 1
-        w = w - lr * g
-    return w, steps
+    w, made = descend(slope, w, lr, steps, tolerance)
+    return w, min(made + 1, steps)
 
 
 def descend_blind(slope, w, lr, steps, tolerance):
@@ -106,15 +68,23 @@ EXERCISES = (
         tested=f"your gradient agrees with autograd's on {N} samples with 3 features and with 1 feature.",
         cases=(points(1, 3), points(2, 1)),
         mistakes=(
-            Mistake(gradient_of_sum, f"your gradient is exactly {N} times too large: mean or sum?"),
-            Mistake(gradient_of_half, "your gradient is exactly half of the right one: the square brings a factor 2."),
-            Mistake(gradient_reversed, "your gradient has the wrong sign: the error is prediction minus target."),
             Mistake(
-                gradient_divided_twice,
+                lambda w, x, y: 2 * x.T @ (x @ w - y), f"your gradient is exactly {N} times too large: mean or sum?"
+            ),
+            Mistake(
+                lambda w, x, y: x.T @ (x @ w - y) / len(y),
+                "your gradient is exactly half of the right one: the square brings a factor 2.",
+            ),
+            Mistake(
+                lambda w, x, y: 2 * x.T @ (y - x @ w) / len(y),
+                "your gradient has the wrong sign: the error is prediction minus target.",
+            ),
+            Mistake(
+                lambda w, x, y: 2 * x.T @ (x @ w - y) / len(y) ** 2,
                 f"your gradient is exactly {N} times too small: you divide by the number of samples twice.",
             ),
             Mistake(
-                gradient_of_prediction,
+                lambda w, x, y: 2 * (x @ w - y) / len(y),
                 "this is the gradient at the predictions, one number for each sample. "
                 "The chain rule goes on: each weight moves the prediction by its feature x.",
             ),
@@ -137,12 +107,18 @@ EXERCISES = (
             (bowl_slope, 2.01, 0.3, 10, 0.05),
         ),
         mistakes=(
-            Mistake(descend_uphill, "your w walks uphill: the slope points up, so subtract it."),
             Mistake(
-                descend_without_abs,
+                lambda slope, w, lr, steps, tolerance: descend(slope, w, -lr, steps, tolerance),
+                "your w walks uphill: the slope points up, so subtract it.",
+            ),
+            Mistake(
+                lambda slope, w, lr, steps, tolerance: descend_until(lambda g: g < tolerance, slope, w, lr, steps),
                 "you stop wherever the slope is negative: flat means that abs(slope) is small.",
             ),
-            Mistake(descend_to_the_end, "you never stop early: test abs(slope) < tolerance inside the loop."),
+            Mistake(
+                lambda slope, w, lr, steps, tolerance: descend_until(lambda g: False, slope, w, lr, steps),
+                "you never stop early: test abs(slope) < tolerance inside the loop.",
+            ),
             Mistake(
                 descend_one_more,
                 "you still step after the ground is flat: test the slope first, then step.",

@@ -5,14 +5,15 @@ from __future__ import annotations
 import torch
 
 from nnlab.analysis import curve_families
-from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.exercise import Exercise, Mistake, normal
+
+__all__ = ["EXERCISES"]
 
 QUIZ_SEED = 12  # of the eight curves that notebook 09 shows
 HIGH = 0.02
 
 TRUTH = torch.tensor([0.0, 1.0, 4.0, 9.0], dtype=torch.float64)
-NOISE = torch.randn(6, 4, generator=torch.Generator().manual_seed(9), dtype=torch.float64)
-PREDICTIONS = TRUTH + NOISE * torch.tensor([0.1, 0.5, 1.0, 2.0]) + torch.tensor([1.0, -0.5, 0.0, 0.5])
+PREDICTIONS = TRUTH + normal(9, 6, 4) * torch.tensor([0.1, 0.5, 1.0, 2.0]) + torch.tensor([1.0, -0.5, 0.0, 0.5])
 
 STEPS = torch.arange(41, dtype=torch.float64)
 WIGGLE = 0.03 * (1.7 * STEPS).sin()
@@ -28,43 +29,15 @@ def parts(predictions, truth):
     return ((mean - truth) ** 2).mean(), ((predictions - mean) ** 2).mean()
 
 
-def parts_error_as_bias(predictions, truth):
-    return ((predictions - truth) ** 2).mean(), parts(predictions, truth)[1]
-
-
-def parts_error_as_variance(predictions, truth):
-    return parts(predictions, truth)[0], ((predictions - truth) ** 2).mean()
-
-
 def parts_over_all(predictions, truth):
     mean = predictions.mean()
     return ((mean - truth) ** 2).mean(), ((predictions - mean) ** 2).mean()
-
-
-def parts_unbiased(predictions, truth):
-    return parts(predictions, truth)[0], predictions.var(0).mean()
-
-
-def parts_signed(predictions, truth):
-    return (predictions.mean(0) - truth).mean() ** 2, parts(predictions, truth)[1]
-
-
-def parts_swapped(predictions, truth):
-    return parts(predictions, truth)[::-1]
 
 
 def fold(n, k, number):
     index = torch.arange(n)
     val = index.tensor_split(k)[number]
     return torch.cat([index[: val[0]], index[val[-1] + 1 :]]), val
-
-
-def fold_swapped(n, k, number):
-    return fold(n, k, number)[::-1]
-
-
-def fold_leaking(n, k, number):
-    return torch.arange(n), fold(n, k, number)[1]
 
 
 def fold_interleaved(n, k, number):
@@ -78,8 +51,9 @@ def fold_rounded_down(n, k, number):
     return torch.cat([index[: number * size], index[(number + 1) * size :]]), val
 
 
-def shares(train_end, val_end, lowest, first):
-    """left, gap and rise, from the losses at the end, the lowest validation loss and the first one."""
+def shares(ends, lowest, first):
+    """left, gap and rise, from both losses at the end, the lowest validation loss and the first one."""
+    train_end, val_end = ends
     return float(train_end / first), float((val_end - train_end) / first), float((val_end - lowest) / first)
 
 
@@ -89,32 +63,12 @@ def last_quarters(train, val):
 
 
 def three_numbers(train, val):
-    return shares(*last_quarters(train, val), val.min(), val[0])
-
-
-def numbers_of_the_last_moment(train, val):
-    return shares(train[-1], val[-1], val.min(), val[0])
-
-
-def numbers_by_the_last_loss(train, val):
-    return shares(*last_quarters(train, val), val.min(), val[-1])
-
-
-def numbers_not_divided(train, val):
-    return shares(*last_quarters(train, val), val.min(), 1)
+    return shares(last_quarters(train, val), val.min(), val[0])
 
 
 def numbers_with_gap_turned(train, val):
     left, gap, rise = three_numbers(train, val)
     return left, -gap, rise
-
-
-def numbers_with_fall(train, val):
-    return shares(*last_quarters(train, val), val[0], val[0])
-
-
-def numbers_of_all_moments(train, val):
-    return shares(train.mean(), val.mean(), val.min(), val[0])
 
 
 def named(bias: float, variance: float) -> str:
@@ -125,18 +79,6 @@ def named(bias: float, variance: float) -> str:
 
 def verdict(human, train, val):
     return named(train - human, val - train)
-
-
-def verdict_without_human(human, train, val):
-    return named(train, val - train)
-
-
-def verdict_from_human(human, train, val):
-    return named(train - human, val - human)
-
-
-def verdict_swapped(human, train, val):
-    return named(val - train, train - human)
 
 
 _, NAMES = curve_families.quiz(QUIZ_SEED)
@@ -156,23 +98,29 @@ EXERCISES = (
         tested="both parts agree with the formula on six predictions at four points, and they add up to the error.",
         cases=((PREDICTIONS, TRUTH), (PREDICTIONS[:2], TRUTH)),
         mistakes=(
-            Mistake(parts_swapped, "right numbers, wrong order: the squared bias comes first."),
             Mistake(
-                parts_error_as_bias,
+                lambda predictions, truth: parts(predictions, truth)[::-1],
+                "right numbers, wrong order: the squared bias comes first.",
+            ),
+            Mistake(
+                lambda predictions, truth: (((predictions - truth) ** 2).mean(), parts(predictions, truth)[1]),
                 "your bias is the whole error: take the mean over the draws first, then compare it with the truth.",
             ),
             Mistake(
-                parts_error_as_variance,
+                lambda predictions, truth: (parts(predictions, truth)[0], ((predictions - truth) ** 2).mean()),
                 "your variance is the whole error: measure the spread around the mean prediction, not the truth.",
             ),
             Mistake(
                 parts_over_all, "your mean runs over draws and points: every point has a mean of its own, mean(0)."
             ),
             Mistake(
-                parts_unbiased,
+                lambda predictions, truth: (parts(predictions, truth)[0], predictions.var(0).mean()),
                 "you divide by the number of draws minus one; then the parts do not add up. Use correction=0.",
             ),
-            Mistake(parts_signed, "biases of different signs cancel in your mean: square them before you average."),
+            Mistake(
+                lambda predictions, truth: ((predictions.mean(0) - truth).mean() ** 2, parts(predictions, truth)[1]),
+                "biases of different signs cancel in your mean: square them before you average.",
+            ),
         ),
         hints=(
             "First the mean prediction at every point. Bias is its distance from the truth, variance the spread.",
@@ -187,8 +135,14 @@ EXERCISES = (
         tested="training and validation indices of five folds, also where n is not a multiple of k.",
         cases=((10, 5, 1), (11, 3, 0), (11, 3, 2), (7, 7, 6), (10, 4, 3)),
         mistakes=(
-            Mistake(fold_swapped, "you return them in the wrong order: first training, then validation."),
-            Mistake(fold_leaking, "your training indices contain the validation samples: that is not validation."),
+            Mistake(
+                lambda n, k, number: fold(n, k, number)[::-1],
+                "you return them in the wrong order: first training, then validation.",
+            ),
+            Mistake(
+                lambda n, k, number: (torch.arange(n), fold(n, k, number)[1]),
+                "your training indices contain the validation samples: that is not validation.",
+            ),
             Mistake(fold_interleaved, "your fold takes every k-th sample; here it is one piece of neighbours."),
             Mistake(
                 fold_rounded_down,
@@ -208,19 +162,26 @@ EXERCISES = (
         cases=RUNS,
         mistakes=(
             Mistake(
-                numbers_of_the_last_moment,
+                lambda train, val: shares((train[-1], val[-1]), val.min(), val[0]),
                 "your end is the last moment alone, which may be a lucky one: take the mean of the last quarter.",
             ),
             Mistake(
-                numbers_by_the_last_loss, "you divide by the last loss: all three are shares of the first, val[0]."
+                lambda train, val: shares(last_quarters(train, val), val.min(), val[-1]),
+                "you divide by the last loss: all three are shares of the first, val[0].",
             ),
-            Mistake(numbers_not_divided, "these are losses, not shares: divide all three by the first one, val[0]."),
+            Mistake(
+                lambda train, val: shares(last_quarters(train, val), val.min(), 1),
+                "these are losses, not shares: divide all three by the first one, val[0].",
+            ),
             Mistake(numbers_with_gap_turned, "your gap has the wrong sign: it is validation minus training."),
             Mistake(
-                numbers_with_fall,
+                lambda train, val: shares(last_quarters(train, val), val[0], val[0]),
                 "your rise starts at the first validation loss: it starts at the lowest one, and is never below zero.",
             ),
-            Mistake(numbers_of_all_moments, "you average the whole run: only the last quarter is the end."),
+            Mistake(
+                lambda train, val: shares((train.mean(), val.mean()), val.min(), val[0]),
+                "you average the whole run: only the last quarter is the end.",
+            ),
         ),
         hints=(
             "First the two ends, each the mean of the last len(val) // 4 losses. Then put these into the formulas.",
@@ -242,12 +203,16 @@ EXERCISES = (
         ),
         mistakes=(
             Mistake(
-                verdict_without_human,
+                lambda human, train, val: named(train, val - train),
                 "you call the training error itself bias. If humans err as often, there is little left to learn.",
             ),
-            Mistake(verdict_from_human, "your variance starts at the human error: it starts at the training error."),
             Mistake(
-                verdict_swapped, "bias is what training leaves, variance what validation adds: you exchanged them."
+                lambda human, train, val: named(train - human, val - human),
+                "your variance starts at the human error: it starts at the training error.",
+            ),
+            Mistake(
+                lambda human, train, val: named(val - train, train - human),
+                "bias is what training leaves, variance what validation adds: you exchanged them.",
             ),
         ),
         hints=(

@@ -6,73 +6,19 @@ import math
 
 from nnlab.exercises.exercise import Exercise, Mistake
 
+__all__ = ["EXERCISES"]
+
 
 def cosine(t, length):
     return (1 + math.cos(math.pi * t / length)) / 2
-
-
-def cosine_not_halved(t, length):
-    return 1 + math.cos(math.pi * t / length)
-
-
-def cosine_full_turn(t, length):
-    return (1 + math.cos(2 * math.pi * t / length)) / 2
-
-
-def cosine_upside_down(t, length):
-    return (1 - math.cos(math.pi * t / length)) / 2
-
-
-def cosine_not_lifted(t, length):
-    return math.cos(math.pi * t / length)
-
-
-def cosine_quarter_turn(t, length):
-    return math.cos(math.pi * t / length / 2)
 
 
 def warm_cosine(t):
     return 0.1 + 0.9 * t / 10 if t < 10 else cosine(t - 10, 90)
 
 
-def warm_not_shifted(t):
-    return 0.1 + 0.9 * t / 10 if t < 10 else cosine(t, 100)
-
-
-def warm_too_long(t):
-    return 0.1 + 0.9 * t / 10 if t < 10 else cosine(t - 10, 100)
-
-
-def warm_from_zero(t):
-    return t / 10 if t < 10 else cosine(t - 10, 90)
-
-
-def warm_steep(t):
-    return 0.1 + t / 10 if t < 10 else cosine(t - 10, 90)
-
-
-def warm_product(t):
-    return min(1.0, 0.1 + 0.9 * t / 10) * cosine(t, 100)
-
-
 def by_epoch(step, steps_per_epoch):
     return 0.9 ** (step // steps_per_epoch)
-
-
-def by_step(step, steps_per_epoch):
-    return 0.9**step
-
-
-def by_part_of_epoch(step, steps_per_epoch):
-    return 0.9 ** (step / steps_per_epoch)
-
-
-def by_epoch_from_one(step, steps_per_epoch):
-    return 0.9 ** (step // steps_per_epoch + 1)
-
-
-def by_step_in_epoch(step, steps_per_epoch):
-    return 0.9 ** (step % steps_per_epoch)
 
 
 EXERCISES = (
@@ -83,14 +29,24 @@ EXERCISES = (
         tested="your factor agrees with Loshchilov & Hutter's equation 5 at the start, in between and at the end.",
         cases=tuple((t, length) for length in (100, 37) for t in (0, 1, length // 4, length // 2, length - 1, length)),
         mistakes=(
-            Mistake(cosine_not_halved, "your factor starts at 2: 1 + cos lies between 0 and 2, so halve it."),
             Mistake(
-                cosine_full_turn, "your cosine makes a full turn and ends at 1 again: a half turn is pi t / length."
+                lambda t, length: 1 + math.cos(math.pi * t / length),
+                "your factor starts at 2: 1 + cos lies between 0 and 2, so halve it.",
             ),
-            Mistake(cosine_upside_down, "your factor climbs from 0 to 1: it is upside down."),
-            Mistake(cosine_not_lifted, "your factor is negative in the second half: lift the cosine by 1, then halve."),
             Mistake(
-                cosine_quarter_turn,
+                lambda t, length: (1 + math.cos(2 * math.pi * t / length)) / 2,
+                "your cosine makes a full turn and ends at 1 again: a half turn is pi t / length.",
+            ),
+            Mistake(
+                lambda t, length: (1 - math.cos(math.pi * t / length)) / 2,
+                "your factor climbs from 0 to 1: it is upside down.",
+            ),
+            Mistake(
+                lambda t, length: math.cos(math.pi * t / length),
+                "your factor is negative in the second half: lift the cosine by 1, then halve.",
+            ),
+            Mistake(
+                lambda t, length: math.cos(math.pi * t / length / 2),
                 "a quarter turn also falls from 1 to 0, but it ends steeply: take a lifted half turn.",
             ),
         ),
@@ -107,11 +63,26 @@ EXERCISES = (
         tested="your factor agrees with WarmUp(10, 0.1, then=Cosine(90)) at ten times between 0 and 100.",
         cases=tuple((t,) for t in (0, 1, 5, 9, 10, 11, 30, 55, 80, 100)),
         mistakes=(
-            Mistake(warm_not_shifted, "your cosine does not start at 1 when the warm-up ends: its time is t - 10."),
-            Mistake(warm_too_long, "your cosine is not at zero at t = 100: 10 steps are gone, so it has 90."),
-            Mistake(warm_from_zero, "your first step has the rate 0 and learns nothing: start at 0.1, not at 0."),
-            Mistake(warm_steep, "your warm-up climbs above 1: from 0.1 there are only 0.9 to go."),
-            Mistake(warm_product, "you multiply both: the cosine must wait until the warm-up is over."),
+            Mistake(
+                lambda t: 0.1 + 0.9 * t / 10 if t < 10 else cosine(t, 100),
+                "your cosine does not start at 1 when the warm-up ends: its time is t - 10.",
+            ),
+            Mistake(
+                lambda t: 0.1 + 0.9 * t / 10 if t < 10 else cosine(t - 10, 100),
+                "your cosine is not at zero at t = 100: 10 steps are gone, so it has 90.",
+            ),
+            Mistake(
+                lambda t: t / 10 if t < 10 else cosine(t - 10, 90),
+                "your first step has the rate 0 and learns nothing: start at 0.1, not at 0.",
+            ),
+            Mistake(
+                lambda t: 0.1 + t / 10 if t < 10 else cosine(t - 10, 90),
+                "your warm-up climbs above 1: from 0.1 there are only 0.9 to go.",
+            ),
+            Mistake(
+                lambda t: min(1.0, 0.1 + 0.9 * t / 10) * cosine(t, 100),
+                "you multiply both: the cosine must wait until the warm-up is over.",
+            ),
         ),
         hints=(
             "Two cases: t below 10, and the rest. What is the time of the cosine at t = 10?",
@@ -143,10 +114,22 @@ EXERCISES = (
         tested="the factor stays the same within an epoch and is 0.9 times as large in the next, for three lengths.",
         cases=tuple((step, length) for length in (33, 4, 1) for step in (0, 1, 3, 4, 32, 33, 70)),
         mistakes=(
-            Mistake(by_step, "you multiply by 0.9 at every step: after one epoch of 33 steps only 3 % are left."),
-            Mistake(by_part_of_epoch, "your rate falls within the epoch: only whole epochs count, so divide with //."),
-            Mistake(by_epoch_from_one, "your first epoch is already slowed down: epochs are counted from 0."),
-            Mistake(by_step_in_epoch, "% is the step within the epoch, and it starts anew in each: you need //."),
+            Mistake(
+                lambda step, steps_per_epoch: 0.9**step,
+                "you multiply by 0.9 at every step: after one epoch of 33 steps only 3 % are left.",
+            ),
+            Mistake(
+                lambda step, steps_per_epoch: 0.9 ** (step / steps_per_epoch),
+                "your rate falls within the epoch: only whole epochs count, so divide with //.",
+            ),
+            Mistake(
+                lambda step, steps_per_epoch: 0.9 ** (step // steps_per_epoch + 1),
+                "your first epoch is already slowed down: epochs are counted from 0.",
+            ),
+            Mistake(
+                lambda step, steps_per_epoch: 0.9 ** (step % steps_per_epoch),
+                "% is the step within the epoch, and it starts anew in each: you need //.",
+            ),
         ),
         hints=(
             "How many whole epochs lie behind the step?",

@@ -6,29 +6,18 @@ import math
 
 import torch
 
-from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.exercise import Exercise, Mistake, normal
+
+__all__ = ["EXERCISES"]
 
 N = 8  # samples of the gradient, named in a message
 LARGE = torch.tensor([[1000.0, 1001.0, 999.0], [-1000.0, -1002.0, -1001.0], [0.5, 0.0, -2.0]], dtype=torch.float64)
 SMALL = torch.tensor([[0.0, 1.0], [2.0, -1.0]], dtype=torch.float64)
 
 
-def drawn(seed: int, *shape: int) -> torch.Tensor:
-    """Normal numbers in float64."""
-    return 2 * torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
 def log_softmax(z):
     shifted = z - z.amax(-1, keepdim=True)
     return shifted - shifted.exp().sum(-1, keepdim=True).log()
-
-
-def log_softmax_naive(z):
-    return (z.exp() / z.exp().sum(-1, keepdim=True)).log()
-
-
-def log_softmax_unshifted(z):
-    return z - z.exp().sum(-1, keepdim=True).log()
 
 
 def log_softmax_one_maximum(z):
@@ -54,40 +43,8 @@ def gradient(logits, y):
     return (softmax(logits) - onehot(logits, y)) / len(y)
 
 
-def gradient_of_sum(logits, y):
-    return softmax(logits) - onehot(logits, y)
-
-
-def gradient_reversed(logits, y):
-    return (onehot(logits, y) - softmax(logits)) / len(y)
-
-
-def gradient_without_target(logits, y):
-    return softmax(logits) / len(y)
-
-
-def gradient_of_all_entries(logits, y):
-    return (softmax(logits) - onehot(logits, y)) / logits.numel()
-
-
-def gradient_without_softmax(logits, y):
-    return (logits - onehot(logits, y)) / len(y)
-
-
 def huber_slope(prediction, y, delta):
     return (prediction - y).clamp(-delta, delta)
-
-
-def huber_slope_of_square(prediction, y, delta):
-    return (2 * (prediction - y)).clamp(-delta, delta)
-
-
-def huber_slope_uncut(prediction, y, delta):
-    return prediction - y
-
-
-def huber_slope_at_one(prediction, y, delta):
-    return (prediction - y).clamp(-1, 1)
 
 
 def huber_slope_dropped(prediction, y, delta):
@@ -100,10 +57,6 @@ def huber_slope_of_sign(prediction, y, delta):
     return torch.where(error.abs() <= delta, error, error.sign())
 
 
-def huber_slope_reversed(prediction, y, delta):
-    return (y - prediction).clamp(-delta, delta)
-
-
 def epoch_accuracy(batches):
     right = sum(int((logits.argmax(1) == y).sum()) for logits, y in batches)
     return right / sum(len(y) for _, y in batches)
@@ -113,16 +66,8 @@ def accuracy_mean_of_batches(batches):
     return sum(float((logits.argmax(1) == y).double().mean()) for logits, y in batches) / len(batches)
 
 
-def accuracy_of_last_batch(batches):
-    return epoch_accuracy(batches[-1:])
-
-
 def accuracy_count(batches):
     return sum(int((logits.argmax(1) == y).sum()) for logits, y in batches)
-
-
-def accuracy_of_equal_batches(batches):
-    return accuracy_count(batches) / (len(batches) * len(batches[0][1]))
 
 
 def labelled(right: int, size: int) -> tuple:
@@ -141,11 +86,11 @@ EXERCISES = (
         cases=((LARGE,), (SMALL,)),
         mistakes=(
             Mistake(
-                log_softmax_naive,
+                lambda z: (z.exp() / z.exp().sum(-1, keepdim=True)).log(),
                 "exp(1000) overflows, and inf / inf is nan: subtract the largest logit of each row first.",
             ),
             Mistake(
-                log_softmax_unshifted,
+                lambda z: z - z.exp().sum(-1, keepdim=True).log(),
                 "the formula is right, but exp(1000) overflows: subtract the largest logit of each row first.",
             ),
             Mistake(
@@ -167,18 +112,30 @@ EXERCISES = (
         solution=gradient,
         tested=f"your gradient agrees with autograd's on {N} samples with 3 classes and on {N} with 5.",
         cases=(
-            (drawn(1, N, 3), torch.tensor([0, 1, 2, 0, 1, 2, 2, 1])),
-            (drawn(2, N, 5), torch.tensor([4, 1, 2, 0, 3, 2, 2, 1])),
+            (2 * normal(1, N, 3), torch.tensor([0, 1, 2, 0, 1, 2, 2, 1])),
+            (2 * normal(2, N, 5), torch.tensor([4, 1, 2, 0, 3, 2, 2, 1])),
         ),
         mistakes=(
-            Mistake(gradient_of_sum, f"your gradient is exactly {N} times too large: mean or sum?"),
-            Mistake(gradient_reversed, "your gradient has the wrong sign: it is what you have minus what you want."),
-            Mistake(gradient_without_target, "only the probabilities are there: subtract 1 at the target class."),
             Mistake(
-                gradient_of_all_entries,
+                lambda logits, y: softmax(logits) - onehot(logits, y),
+                f"your gradient is exactly {N} times too large: mean or sum?",
+            ),
+            Mistake(
+                lambda logits, y: (onehot(logits, y) - softmax(logits)) / len(y),
+                "your gradient has the wrong sign: it is what you have minus what you want.",
+            ),
+            Mistake(
+                lambda logits, y: softmax(logits) / len(y),
+                "only the probabilities are there: subtract 1 at the target class.",
+            ),
+            Mistake(
+                lambda logits, y: (softmax(logits) - onehot(logits, y)) / logits.numel(),
                 "your gradient is too small by the number of classes: the mean runs over samples, not over entries.",
             ),
-            Mistake(gradient_without_softmax, "you subtract from the logits: turn them into probabilities first."),
+            Mistake(
+                lambda logits, y: (logits - onehot(logits, y)) / len(y),
+                "you subtract from the logits: turn them into probabilities first.",
+            ),
         ),
         hints=(
             "For one sample it is o - 1[gold]: the probabilities, minus 1 at the target class.",
@@ -213,11 +170,17 @@ EXERCISES = (
         task="write the derivative of Huber's loss for every sample",
         solution=huber_slope,
         tested="your derivative agrees with autograd's for delta 0.5, 1 and 3, with small and large errors.",
-        cases=tuple((drawn(3, 12), drawn(4, 12), delta) for delta in (0.5, 1.0, 3.0)),
+        cases=tuple((2 * normal(3, 12), 2 * normal(4, 12), delta) for delta in (0.5, 1.0, 3.0)),
         mistakes=(
-            Mistake(huber_slope_uncut, "you never cut: beyond delta the loss is a line, and its slope stays at delta."),
-            Mistake(huber_slope_of_square, "the middle part is e^2 / 2, so its slope is e and not 2 e."),
-            Mistake(huber_slope_at_one, "you cut at 1: cut at delta."),
+            Mistake(
+                lambda prediction, y, delta: prediction - y,
+                "you never cut: beyond delta the loss is a line, and its slope stays at delta.",
+            ),
+            Mistake(
+                lambda prediction, y, delta: (2 * (prediction - y)).clamp(-delta, delta),
+                "the middle part is e^2 / 2, so its slope is e and not 2 e.",
+            ),
+            Mistake(lambda prediction, y, delta: (prediction - y).clamp(-1, 1), "you cut at 1: cut at delta."),
             Mistake(
                 huber_slope_dropped, "outside delta your slope is 0: an outlier still pulls, with the force delta."
             ),
@@ -225,7 +188,10 @@ EXERCISES = (
                 huber_slope_of_sign,
                 "outside delta your slope is 1 or -1: the line must go on as steep as the parabola ends, with delta.",
             ),
-            Mistake(huber_slope_reversed, "your derivative has the wrong sign: the error is prediction minus target."),
+            Mistake(
+                lambda prediction, y, delta: (y - prediction).clamp(-delta, delta),
+                "your derivative has the wrong sign: the error is prediction minus target.",
+            ),
         ),
         hints=(
             "Inside delta the derivative is the error itself. What is it where both parts meet, and beyond?",
@@ -248,10 +214,13 @@ EXERCISES = (
                 accuracy_mean_of_batches,
                 "you take the mean of the batch accuracies: the small last batch counts as much as a full one.",
             ),
-            Mistake(accuracy_of_last_batch, "that is the accuracy of the last batch only: add up over all batches."),
+            Mistake(
+                lambda batches: epoch_accuracy(batches[-1:]),
+                "that is the accuracy of the last batch only: add up over all batches.",
+            ),
             Mistake(accuracy_count, "that is how many are right: divide by the number of all samples."),
             Mistake(
-                accuracy_of_equal_batches,
+                lambda batches: accuracy_count(batches) / (len(batches) * len(batches[0][1])),
                 "you divide as if every batch were as large as the first: add up len(y) of every batch.",
             ),
         ),

@@ -4,51 +4,28 @@ from __future__ import annotations
 
 import torch
 
-from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.exercise import Exercise, Mistake, follow, normal
+
+__all__ = ["EXERCISES"]
 
 EPS, MOMENTUM, MAX_NORM = 1e-5, 0.1, 1.0
 
 
-def numbers(*shape: int, seed: int) -> torch.Tensor:
-    """Normal numbers in float64."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
 SPREAD = torch.tensor([0.1, 1.0, 5.0], dtype=torch.float64)
 CENTRE = torch.tensor([2.0, -1.0, 20.0], dtype=torch.float64)
-TRAIN, NEW = (CENTRE + SPREAD * numbers(n, 3, seed=n) for n in (12, 5))
-Z = CENTRE + SPREAD * numbers(6, 3, seed=1)
-FLAT = 0.002 * numbers(6, 3, seed=2)  # so little variance that eps counts
+TRAIN, NEW = (CENTRE + SPREAD * normal(n, n, 3) for n in (12, 5))
+Z = CENTRE + SPREAD * normal(1, 6, 3)
+FLAT = 0.002 * normal(2, 6, 3)  # so little variance that eps counts
 WEIGHT, BIAS = torch.tensor([1.0, 0.5, 2.0], dtype=torch.float64), torch.tensor([0.0, -1.0, 0.3], dtype=torch.float64)
-DY = numbers(6, 3, seed=3)
+DY = normal(3, 6, 3)
 X_HAT = (Z - Z.mean(0)) / (Z.var(0, correction=0) + EPS).sqrt()
 STD = (Z.var(0, correction=0) + EPS).sqrt()
-LONG = (numbers(3, 2, seed=4), 2 * numbers(2, seed=5))
+LONG = (normal(4, 3, 2), 2 * normal(5, 2))
 SHORT = tuple(0.05 * g for g in LONG)
 
 
 def z_score(train, new):
     return (new - train.mean(0)) / train.std(0, correction=0)
-
-
-def z_score_forgets_mean(train, new):
-    return (new - train.mean(0)) / (train**2).mean(0).sqrt()
-
-
-def z_score_by_variance(train, new):
-    return (new - train.mean(0)) / train.var(0, correction=0)
-
-
-def z_score_of_itself(train, new):
-    return (new - new.mean(0)) / new.std(0, correction=0)
-
-
-def z_score_of_everything(train, new):
-    return (new - train.mean()) / train.std(correction=0)
-
-
-def z_score_unbiased(train, new):
-    return (new - train.mean(0)) / train.std(0)
 
 
 def batch_norm(z, weight, bias):
@@ -81,26 +58,14 @@ def batch_norm_without_root(z, weight, bias):
     return weight * (z - mean) / (var + EPS) + bias
 
 
-def batch_norm_plain(z, weight, bias):
-    return batch_norm(z, torch.ones_like(weight), torch.zeros_like(bias))
-
-
 def backward(dy, weight, x_hat, std):
     g = dy * weight
     return (g - g.mean(0) - x_hat * (g * x_hat).mean(0)) / std
 
 
-def backward_constant(dy, weight, x_hat, std):
-    return dy * weight / std
-
-
 def backward_without_variance(dy, weight, x_hat, std):
     g = dy * weight
     return (g - g.mean(0)) / std
-
-
-def backward_without_weight(dy, weight, x_hat, std):
-    return backward(dy, torch.ones_like(weight), x_hat, std)
 
 
 def backward_sums(dy, weight, x_hat, std):
@@ -124,33 +89,9 @@ def running_std(mean, var, z):
     return (1 - MOMENTUM) * mean + MOMENTUM * z.mean(0), (1 - MOMENTUM) * var + MOMENTUM * z.std(0)
 
 
-def running_forgets(mean, var, z):
-    return z.mean(0), z.var(0)
-
-
-def follow_running(answer, case) -> list:
-    """Ten batches of (mean, var, z) -> (mean, var), as long as the answer returns two results."""
-    mean, var, batches = case
-    results = []
-    for z in batches:
-        results.append(answer(mean, var, z))
-        if not isinstance(results[-1], tuple) or len(results[-1]) != 2:
-            break
-        mean, var = results[-1]
-    return results
-
-
 def clip(a, b):
     factor = min(1.0, MAX_NORM / float((a.pow(2).sum() + b.pow(2).sum()).sqrt()))
     return factor * a, factor * b
-
-
-def clip_each(a, b):
-    return tuple(g * min(1.0, MAX_NORM / float(g.norm())) for g in (a, b))
-
-
-def clip_value(a, b):
-    return a.clamp(-MAX_NORM, MAX_NORM), b.clamp(-MAX_NORM, MAX_NORM)
 
 
 def clip_always(a, b):
@@ -177,17 +118,23 @@ EXERCISES = (
         cases=((TRAIN, NEW), (TRAIN, TRAIN)),
         mistakes=(
             Mistake(
-                z_score_forgets_mean,
+                lambda train, new: (new - train.mean(0)) / (train**2).mean(0).sqrt(),
                 "you divide by the root of E[x^2]: the variance is E[x^2] minus the squared mean.",
             ),
-            Mistake(z_score_by_variance, "you divide by the variance: take its square root first."),
             Mistake(
-                z_score_of_itself,
+                lambda train, new: (new - train.mean(0)) / train.var(0, correction=0),
+                "you divide by the variance: take its square root first.",
+            ),
+            Mistake(
+                lambda train, new: (new - new.mean(0)) / new.std(0, correction=0),
                 "you used the new samples' own statistics: a network must see the same pixel as the same number.",
             ),
-            Mistake(z_score_of_everything, "one mean for everything: each feature (column) has its own, mean(0)."),
             Mistake(
-                z_score_unbiased,
+                lambda train, new: (new - train.mean()) / train.std(correction=0),
+                "one mean for everything: each feature (column) has its own, mean(0).",
+            ),
+            Mistake(
+                lambda train, new: (new - train.mean(0)) / train.std(0),
                 "almost: torch's std divides by n - 1. Here n is wanted, as in scikit-learn: std(0, correction=0).",
             ),
         ),
@@ -215,7 +162,10 @@ EXERCISES = (
                 "eps is missing: a unit that hardly varies in a batch is divided by almost nothing.",
             ),
             Mistake(batch_norm_without_root, "you divide by the variance: the root is missing."),
-            Mistake(batch_norm_plain, "standardized, but weight and bias are not used: y = weight * z_hat + bias."),
+            Mistake(
+                lambda z, weight, bias: batch_norm(z, torch.ones_like(weight), torch.zeros_like(bias)),
+                "standardized, but weight and bias are not used: y = weight * z_hat + bias.",
+            ),
         ),
         hints=(
             "Mean and variance over the batch, axis 0, then standardize, then scale and shift.",
@@ -230,13 +180,16 @@ EXERCISES = (
         cases=((DY, WEIGHT, X_HAT, STD),),
         mistakes=(
             Mistake(
-                backward_constant,
+                lambda dy, weight, x_hat, std: dy * weight / std,
                 "you treat mean and variance as constants. That is right in evaluation; in training they depend on z.",
             ),
             Mistake(
                 backward_without_variance, "the mean is right, the variance is missing: subtract z_hat * mean(g z_hat)."
             ),
-            Mistake(backward_without_weight, "everything but the weight: start with g = dy * weight."),
+            Mistake(
+                lambda dy, weight, x_hat, std: backward(dy, torch.ones_like(weight), x_hat, std),
+                "everything but the weight: start with g = dy * weight.",
+            ),
             Mistake(backward_sums, "you subtract sums: both are means over the batch."),
         ),
         hints=(
@@ -249,8 +202,8 @@ EXERCISES = (
         task="update the running statistics",
         solution=running,
         tested="mean and variance agree with PyTorch's over ten batches, momentum 0.1; nothing is changed in place.",
-        cases=((torch.zeros_like(BIAS), torch.ones_like(BIAS), CENTRE + SPREAD * numbers(10, 6, 3, seed=6)),),
-        run=follow_running,
+        cases=((torch.zeros_like(BIAS), torch.ones_like(BIAS), CENTRE + SPREAD * normal(6, 10, 6, 3)),),
+        run=follow(lambda t, z, mean, var: (mean, var, z)),
         mistakes=(
             Mistake(
                 running_reversed,
@@ -261,7 +214,9 @@ EXERCISES = (
                 "the mean is right; the running variance is the unbiased one, with batch - 1: z.var(0).",
             ),
             Mistake(running_std, "you average standard deviations: the running value is a variance."),
-            Mistake(running_forgets, "this is the last batch alone: keep 0.9 of the old values."),
+            Mistake(
+                lambda mean, var, z: (z.mean(0), z.var(0)), "this is the last batch alone: keep 0.9 of the old values."
+            ),
         ),
         hints=(
             "new running value = 0.9 old + 0.1 of this batch, for the mean and for the variance.",
@@ -276,9 +231,13 @@ EXERCISES = (
         cases=(LONG, SHORT),
         mistakes=(
             Mistake(
-                clip_each, "you clip each tensor by its own norm, and that turns the direction: use one norm for both."
+                lambda a, b: tuple(g * min(1.0, MAX_NORM / float(g.norm())) for g in (a, b)),
+                "you clip each tensor by its own norm, and that turns the direction: use one norm for both.",
             ),
-            Mistake(clip_value, "that is clipping by value: every entry is cut alone, and the direction turns."),
+            Mistake(
+                lambda a, b: (a.clamp(-MAX_NORM, MAX_NORM), b.clamp(-MAX_NORM, MAX_NORM)),
+                "that is clipping by value: every entry is cut alone, and the direction turns.",
+            ),
             Mistake(clip_always, "a short gradient must stay short: the factor is at most 1."),
             Mistake(clip_by_sum, "norms do not add up: add the squares of all entries, then take one root."),
             Mistake(clip_squared, "you divide by the squared norm: the root is missing."),

@@ -4,36 +4,14 @@ from __future__ import annotations
 
 import torch
 
-from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.exercise import Exercise, Mistake, follow, normal
+
+__all__ = ["EXERCISES"]
 
 LR, BETA, BETA1, BETA2, EPS, DECAY = 0.1, 0.9, 0.9, 0.99, 1e-3, 0.2
 W = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64)
 ZERO = torch.zeros(3, dtype=torch.float64)
-GRADS = torch.randn(20, 3, generator=torch.Generator().manual_seed(6), dtype=torch.float64) + 0.5
-
-
-def follow_velocity(answer, case) -> list:
-    """Twenty steps of (w, g, v) -> (w, v), as long as the answer returns two results."""
-    w, v, grads = case
-    results = []
-    for g in grads:
-        results.append(answer(w, g, v))
-        if not isinstance(results[-1], tuple) or len(results[-1]) != 2:
-            break
-        w, v = results[-1]
-    return results
-
-
-def follow_adam(answer, case) -> list:
-    """Twenty steps of (w, g, m, s, t) -> (w, m, s), as long as the answer returns three results."""
-    w, m, s, grads = case
-    results = []
-    for t, g in enumerate(grads, start=1):
-        results.append(answer(w, g, m, s, t))
-        if not isinstance(results[-1], tuple) or len(results[-1]) != 3:
-            break
-        w, m, s = results[-1]
-    return results
+GRADS = normal(6, 20, 3) + 0.5
 
 
 def momentum(w, g, v):
@@ -49,14 +27,6 @@ def momentum_uphill(w, g, v):
 def momentum_mean(w, g, v):
     v = BETA * v + (1 - BETA) * g
     return w - LR * v, v
-
-
-def momentum_late(w, g, v):
-    return w - LR * v, BETA * v + g
-
-
-def momentum_forgotten(w, g, v):
-    return w - LR * g, g
 
 
 def momentum_inside(w, g, v):
@@ -109,14 +79,6 @@ def adamw(w, g, m, s, t):
     return adam(w - LR * DECAY * w, g, m, s, t)
 
 
-def adam_l2(w, g, m, s, t):
-    return adam(w, g + DECAY * w, m, s, t)
-
-
-def adamw_without_lr(w, g, m, s, t):
-    return adam(w - DECAY * w, g, m, s, t)
-
-
 def adamw_late(w, g, m, s, t):
     w, m, s = adam(w, g, m, s, t)
     return w - LR * DECAY * w, m, s
@@ -129,15 +91,20 @@ EXERCISES = (
         solution=momentum,
         tested="w and v agree with PyTorch's momentum over 20 steps, and your function changes nothing in place.",
         cases=((W, ZERO, GRADS),),
-        run=follow_velocity,
+        run=follow(lambda t, g, w, v: (w, g, v)),
         mistakes=(
             Mistake(momentum_uphill, "your w walks uphill: subtract lr * v, do not add it."),
             Mistake(
                 momentum_mean,
                 "your velocity is a running mean, (1 - b) g; PyTorch adds all of g. Yours needs lr / (1 - b).",
             ),
-            Mistake(momentum_late, "you move with the old velocity: update v first, then move w with the new one."),
-            Mistake(momentum_forgotten, "your velocity forgets the old one at every step: that is plain SGD."),
+            Mistake(
+                lambda w, g, v: (w - LR * v, BETA * v + g),
+                "you move with the old velocity: update v first, then move w with the new one.",
+            ),
+            Mistake(
+                lambda w, g, v: (w - LR * g, g), "your velocity forgets the old one at every step: that is plain SGD."
+            ),
             Mistake(
                 momentum_inside,
                 "your velocity contains the learning rate, v = b v - lr g: PyTorch keeps lr outside, v = b v + g.",
@@ -174,7 +141,7 @@ EXERCISES = (
         solution=adam,
         tested="w, m and s agree with Kingma & Ba's algorithm 1 over 20 steps, and nothing is changed in place.",
         cases=((W, ZERO, ZERO, GRADS),),
-        run=follow_adam,
+        run=follow(lambda t, g, w, m, s: (w, g, m, s, t)),
         mistakes=(
             Mistake(
                 adam_without_power,
@@ -199,10 +166,16 @@ EXERCISES = (
         solution=adamw,
         tested="w, m and s agree with Loshchilov & Hutter's AdamW (weight decay 0.2) over 20 steps, nothing in place.",
         cases=((W, ZERO, ZERO, GRADS),),
-        run=follow_adam,
+        run=follow(lambda t, g, w, m, s: (w, g, m, s, t)),
         mistakes=(
-            Mistake(adam_l2, "you added the decay to the gradient: that is L2 inside Adam, where s divides it away."),
-            Mistake(adamw_without_lr, "you shrink w by the whole decay: AdamW multiplies it by the learning rate."),
+            Mistake(
+                lambda w, g, m, s, t: adam(w, g + DECAY * w, m, s, t),
+                "you added the decay to the gradient: that is L2 inside Adam, where s divides it away.",
+            ),
+            Mistake(
+                lambda w, g, m, s, t: adam(w - DECAY * w, g, m, s, t),
+                "you shrink w by the whole decay: AdamW multiplies it by the learning rate.",
+            ),
             Mistake(adamw_late, "you decay the new w: AdamW shrinks the old w before Adam's step."),
             Mistake(adam, "this is Adam without any decay."),
         ),

@@ -4,47 +4,21 @@ from __future__ import annotations
 
 import torch
 
-from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.exercise import Exercise, Mistake, normal
+
+__all__ = ["EXERCISES"]
 
 GENERATOR = torch.Generator().manual_seed(10)
 W = torch.tensor([1.0, -2.0, 0.5, 0.0], dtype=torch.float64)
 G = torch.tensor([0.1, 0.4, -0.3, 0.2], dtype=torch.float64)
 NEAR_ZERO = torch.tensor([0.9, -0.9, 0.03, -0.02, 0.2, 0.0], dtype=torch.float64)
 SLOPES = torch.tensor([1.0, -1.0, 1.0, 0.1, -0.5, 0.0], dtype=torch.float64)
-ERRORS = torch.randn(4, 50, generator=GENERATOR, dtype=torch.float64) + torch.linspace(-1, 1, 50, dtype=torch.float64)
-LOGITS = 3 * torch.randn(5, 4, 3, generator=GENERATOR, dtype=torch.float64)
+ERRORS = normal(GENERATOR, 4, 50) + torch.linspace(-1, 1, 50, dtype=torch.float64)
+LOGITS = 3 * normal(GENERATOR, 5, 4, 3)
 
 
 def l2_step(w, g):
     return w - 0.1 * (g + 0.3 * w)
-
-
-def l2_without_half(w, g):
-    return w - 0.1 * (g + 2 * 0.3 * w)
-
-
-def l2_price_as_slope(w, g):
-    return w - 0.1 * (g + 0.3 * w**2)
-
-
-def l2_half_price_as_slope(w, g):
-    return w - 0.1 * (g + 0.3 / 2 * w**2)
-
-
-def l2_growing(w, g):
-    return w - 0.1 * (g - 0.3 * w)
-
-
-def l2_without_lr(w, g):
-    return w - 0.3 * w - 0.1 * g
-
-
-def l2_after(w, g):
-    return (1 - 0.1 * 0.3) * (w - 0.1 * g)
-
-
-def plain_step(w, g):
-    return w - 0.1 * g
 
 
 def soft_step(w, g):
@@ -62,61 +36,17 @@ def soft_without_clamp(w, g):
     return w.sign() * (w.abs() - 0.1 * 0.5)
 
 
-def soft_positive_only(w, g):
-    return (w - 0.1 * g - 0.1 * 0.5).clamp(min=0)
-
-
 def hard_threshold(w, g):
     w = w - 0.1 * g
     return torch.where(w.abs() > 0.1 * 0.5, w, 0.0)
-
-
-def soft_before(w, g):
-    return w.sign() * (w.abs() - 0.1 * 0.5).clamp(min=0) - 0.1 * g
-
-
-def subgradient_step(w, g):
-    return w - 0.1 * (g + 0.5 * w.sign())
 
 
 def team_error(v, c, k):
     return v / k + (k - 1) / k * c
 
 
-def team_independent(v, c, k):
-    return v / k + 0 * c
-
-
-def team_all_shared(v, c, k):
-    return v / k + c
-
-
-def team_pairs_once(v, c, k):
-    return v / k + (k - 1) / (2 * k) * c
-
-
-def team_sum(v, c, k):
-    return k * v + k * (k - 1) * c
-
-
 def team_mean(logits):
     return logits.softmax(-1).mean(0)
-
-
-def team_logits(logits):
-    return logits.mean(0).softmax(-1)
-
-
-def team_wrong_axis(logits):
-    return logits.softmax(0).mean(0)
-
-
-def team_over_samples(logits):
-    return logits.softmax(-1).mean(1)
-
-
-def team_total(logits):
-    return logits.softmax(-1).sum(0)
 
 
 def team_votes(logits):
@@ -138,13 +68,31 @@ EXERCISES = (
         tested="the new w agrees with torch.optim.SGD(lr=0.1, weight_decay=0.3), nothing in place.",
         cases=((W, G), (-3 * W, 0 * G)),
         mistakes=(
-            Mistake(l2_without_half, "your slope is 2 lambda w: that belongs to lambda w^2, without the 1/2."),
-            Mistake(l2_price_as_slope, "you added lambda w^2, the price: the gradient needs its slope, lambda w."),
-            Mistake(l2_half_price_as_slope, "you added the price lambda / 2 w^2: the gradient needs its slope."),
-            Mistake(l2_growing, "your weights grow: the slope of the penalty is added to g, not subtracted."),
-            Mistake(l2_without_lr, "your decay is not multiplied by lr: lambda w is part of the gradient."),
-            Mistake(l2_after, "you shrink the new w: the slope lambda w is that of the old one."),
-            Mistake(plain_step, "this is SGD without any penalty."),
+            Mistake(
+                lambda w, g: w - 0.1 * (g + 2 * 0.3 * w),
+                "your slope is 2 lambda w: that belongs to lambda w^2, without the 1/2.",
+            ),
+            Mistake(
+                lambda w, g: w - 0.1 * (g + 0.3 * w**2),
+                "you added lambda w^2, the price: the gradient needs its slope, lambda w.",
+            ),
+            Mistake(
+                lambda w, g: w - 0.1 * (g + 0.3 / 2 * w**2),
+                "you added the price lambda / 2 w^2: the gradient needs its slope.",
+            ),
+            Mistake(
+                lambda w, g: w - 0.1 * (g - 0.3 * w),
+                "your weights grow: the slope of the penalty is added to g, not subtracted.",
+            ),
+            Mistake(
+                lambda w, g: w - 0.3 * w - 0.1 * g,
+                "your decay is not multiplied by lr: lambda w is part of the gradient.",
+            ),
+            Mistake(
+                lambda w, g: (1 - 0.1 * 0.3) * (w - 0.1 * g),
+                "you shrink the new w: the slope lambda w is that of the old one.",
+            ),
+            Mistake(lambda w, g: w - 0.1 * g, "this is SGD without any penalty."),
         ),
         hints=(
             "The slope of (lambda / 2) w^2 is lambda w. Add it to the gradient.",
@@ -176,10 +124,19 @@ EXERCISES = (
             Mistake(
                 soft_without_clamp, "your |w| - threshold gets negative, so small weights change sign: clamp at 0."
             ),
-            Mistake(soft_positive_only, "negative weights become 0: take |w| first, and give the sign back."),
+            Mistake(
+                lambda w, g: (w - 0.1 * g - 0.1 * 0.5).clamp(min=0),
+                "negative weights become 0: take |w| first, and give the sign back.",
+            ),
             Mistake(hard_threshold, "large weights keep their size: all of them shrink by the threshold."),
-            Mistake(soft_before, "you shrink before the gradient step: then no weight ends at exactly 0."),
-            Mistake(subgradient_step, "this is the subgradient: it jumps over 0 and gives no exact zeros."),
+            Mistake(
+                lambda w, g: w.sign() * (w.abs() - 0.1 * 0.5).clamp(min=0) - 0.1 * g,
+                "you shrink before the gradient step: then no weight ends at exactly 0.",
+            ),
+            Mistake(
+                lambda w, g: w - 0.1 * (g + 0.5 * w.sign()),
+                "this is the subgradient: it jumps over 0 and gives no exact zeros.",
+            ),
         ),
         hints=(
             "First the gradient step with lr 0.1. Then take 0.05 off the size of every weight, but never below 0.",
@@ -193,10 +150,18 @@ EXERCISES = (
         tested="teams of 1, 2, 8 and 1000 of predictors whose errors partly agree.",
         cases=tuple(team_case(k) for k in (2, 1, 8, 1000)),
         mistakes=(
-            Mistake(team_independent, "you forgot the products: v / k holds only where c is 0."),
-            Mistake(team_all_shared, "one predictor would have the error v + c: how many of the k^2 pairs are mixed?"),
-            Mistake(team_pairs_once, "you count every pair once: (i, j) and (j, i) both appear in the square."),
-            Mistake(team_sum, "this is the error of the sum: the mean divides it by k^2."),
+            Mistake(lambda v, c, k: v / k + 0 * c, "you forgot the products: v / k holds only where c is 0."),
+            Mistake(
+                lambda v, c, k: v / k + c,
+                "one predictor would have the error v + c: how many of the k^2 pairs are mixed?",
+            ),
+            Mistake(
+                lambda v, c, k: v / k + (k - 1) / (2 * k) * c,
+                "you count every pair once: (i, j) and (j, i) both appear in the square.",
+            ),
+            Mistake(
+                lambda v, c, k: k * v + k * (k - 1) * c, "this is the error of the sum: the mean divides it by k^2."
+            ),
         ),
         hints=(
             "The square of a sum of k errors has k squares and k (k - 1) mixed products.",
@@ -210,10 +175,19 @@ EXERCISES = (
         tested="the mean of five networks' probabilities for four samples and three classes; every row sums to 1.",
         cases=((LOGITS,), (LOGITS[:1],)),
         mistakes=(
-            Mistake(team_logits, "you averaged logits: average the probabilities, softmax first."),
-            Mistake(team_wrong_axis, "your softmax runs over the networks: probabilities sum to 1 over the classes."),
-            Mistake(team_over_samples, "your mean runs over the samples: the networks are the first axis."),
-            Mistake(team_total, "you added the probabilities: the rows must sum to 1."),
+            Mistake(
+                lambda logits: logits.mean(0).softmax(-1),
+                "you averaged logits: average the probabilities, softmax first.",
+            ),
+            Mistake(
+                lambda logits: logits.softmax(0).mean(0),
+                "your softmax runs over the networks: probabilities sum to 1 over the classes.",
+            ),
+            Mistake(
+                lambda logits: logits.softmax(-1).mean(1),
+                "your mean runs over the samples: the networks are the first axis.",
+            ),
+            Mistake(lambda logits: logits.softmax(-1).sum(0), "you added the probabilities: the rows must sum to 1."),
             Mistake(team_votes, "you counted votes: that forgets how sure every network was."),
         ),
         hints=(

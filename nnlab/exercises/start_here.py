@@ -6,6 +6,8 @@ import torch
 
 from nnlab.exercises.exercise import Exercise, Mistake
 
+__all__ = ["EXERCISES"]
+
 LOGITS = torch.tensor([[2.0, 1.0, 0.0], [0.0, 3.0, 1.0], [1.0, 0.0, 4.0], [5.0, 2.0, 1.0]])
 LABELS = torch.tensor([0, 1, 1, 0])
 W = torch.tensor([1.0, -2.0, 3.0])
@@ -14,18 +16,6 @@ G = torch.tensor([0.5, 0.5, -1.0])
 
 def accuracy(logits, y):
     return (logits.argmax(-1) == y).float().mean()
-
-
-def accuracy_count(logits, y):
-    return (logits.argmax(-1) == y).float().sum()
-
-
-def accuracy_percent(logits, y):
-    return 100 * accuracy(logits, y)
-
-
-def accuracy_error(logits, y):
-    return 1 - accuracy(logits, y)
 
 
 def step(w, g):
@@ -56,9 +46,12 @@ EXERCISES = (
         tested="the share of rows whose largest logit is at the label, on two batches, as a tensor without axes.",
         cases=((LOGITS, LABELS), (LOGITS[:3], LABELS[:3])),
         mistakes=(
-            Mistake(accuracy_count, "you count the right answers; accuracy is their share of the batch."),
-            Mistake(accuracy_percent, "this is in percent; accuracy runs from 0 to 1."),
-            Mistake(accuracy_error, "this is the error rate: 1 - accuracy."),
+            Mistake(
+                lambda logits, y: (logits.argmax(-1) == y).float().sum(),
+                "you count the right answers; accuracy is their share of the batch.",
+            ),
+            Mistake(lambda logits, y: 100 * accuracy(logits, y), "this is in percent; accuracy runs from 0 to 1."),
+            Mistake(lambda logits, y: 1 - accuracy(logits, y), "this is the error rate: 1 - accuracy."),
         ),
         hints=(
             "logits.argmax(-1) is the predicted class of every row.",

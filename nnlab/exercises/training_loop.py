@@ -8,9 +8,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.exercise import Exercise, Mistake, normal
 
-SAMPLES = torch.randn(12, 4, generator=torch.Generator().manual_seed(8), dtype=torch.float64)
+__all__ = ["EXERCISES"]
+
+SAMPLES = normal(8, 12, 4)
 LABELS = torch.arange(12) % 3
 TRAIN = SAMPLES[:8] * torch.tensor([1.0, 3.0, 0.5, 10.0]) + torch.tensor([0.0, 5.0, -2.0, 1.0])
 VAL = SAMPLES[8:] * 2 + 1
@@ -87,10 +89,6 @@ def z_score_of_all(train, val):
     return (train - mean) / std, (val - mean) / std
 
 
-def z_score_of_each(train, val):
-    return z_score(train, train)[0], z_score(val, val)[0]
-
-
 def z_score_over_everything(train, val):
     mean, std = train.mean(), train.std(correction=0)
     return (train - mean) / std, (val - mean) / std
@@ -106,60 +104,31 @@ def z_score_by_variance(train, val):
     return (train - mean) / variance, (val - mean) / variance
 
 
-def stop(losses, patience):
+def stop_by(wait, losses, patience):
+    """The last and the best epoch of a run; ``wait`` says how many epochs it has waited, by what it sees."""
     best = waited = 0
     for epoch, loss in enumerate(losses[1:], start=1):
-        best, waited = (epoch, 0) if loss < losses[best] else (best, waited + 1)
+        best = epoch if loss < losses[best] else best
+        waited = wait(waited, epoch == best, loss < losses[epoch - 1])
         if waited == patience:
             return epoch, best
     return len(losses) - 1, best
 
 
-def stop_with_last_weights(losses, patience):
-    return stop(losses, patience)[0], stop(losses, patience)[0]
-
-
-def stop_too_late(losses, patience):
-    return stop(losses, patience + 1)
+def stop(losses, patience):
+    return stop_by(lambda waited, is_best, is_lower: 0 if is_best else waited + 1, losses, patience)
 
 
 def stop_by_neighbour(losses, patience):
-    best = waited = 0
-    for epoch, loss in enumerate(losses[1:], start=1):
-        waited = 0 if loss < losses[epoch - 1] else waited + 1
-        best = epoch if loss < losses[best] else best
-        if waited == patience:
-            return epoch, best
-    return len(losses) - 1, best
+    return stop_by(lambda waited, is_best, is_lower: 0 if is_lower else waited + 1, losses, patience)
 
 
 def stop_without_reset(losses, patience):
-    best = waited = 0
-    for epoch, loss in enumerate(losses[1:], start=1):
-        best, waited = (epoch, waited) if loss < losses[best] else (best, waited + 1)
-        if waited == patience:
-            return epoch, best
-    return len(losses) - 1, best
-
-
-def stop_knowing_the_future(losses, patience):
-    return stop(losses, patience)[0], losses.index(min(losses))
+    return stop_by(lambda waited, is_best, is_lower: waited if is_best else waited + 1, losses, patience)
 
 
 def count(sizes):
     return sum(n_in * n_out + n_out for n_in, n_out in pairwise(sizes))
-
-
-def count_without_biases(sizes):
-    return sum(n_in * n_out for n_in, n_out in pairwise(sizes))
-
-
-def count_bias_of_inputs(sizes):
-    return sum(n_in * n_out + n_in for n_in, n_out in pairwise(sizes))
-
-
-def count_one_bias(sizes):
-    return sum(n_in * n_out + 1 for n_in, n_out in pairwise(sizes))
 
 
 EXERCISES = (
@@ -208,7 +177,7 @@ EXERCISES = (
         mistakes=(
             Mistake(z_score_of_all, "your statistics know the validation data: take mean and std of train only."),
             Mistake(
-                z_score_of_each,
+                lambda train, val: (z_score(train, train)[0], z_score(val, val)[0]),
                 "you move the validation data by their own statistics: the network then sees another scale than it "
                 "learned with. Use those of train for both.",
             ),
@@ -233,10 +202,12 @@ EXERCISES = (
         cases=CURVES,
         mistakes=(
             Mistake(
-                stop_with_last_weights, "you restore the weights of the last epoch: the best ones are wanted back."
+                lambda losses, patience: (stop(losses, patience)[0], stop(losses, patience)[0]),
+                "you restore the weights of the last epoch: the best ones are wanted back.",
             ),
             Mistake(
-                stop_too_late, "you stop one epoch late: when patience epochs have passed without a new best, stop."
+                lambda losses, patience: stop(losses, patience + 1),
+                "you stop one epoch late: when patience epochs have passed without a new best, stop.",
             ),
             Mistake(
                 stop_by_neighbour,
@@ -244,7 +215,10 @@ EXERCISES = (
                 "best.",
             ),
             Mistake(stop_without_reset, "you count all bad epochs: a new best sets the count back to zero."),
-            Mistake(stop_knowing_the_future, "your best epoch comes after the stop: the run has not seen it."),
+            Mistake(
+                lambda losses, patience: (stop(losses, patience)[0], losses.index(min(losses))),
+                "your best epoch comes after the stop: the run has not seen it.",
+            ),
         ),
         hints=(
             "Walk through the losses with two numbers: which epoch is the best so far, and how many came since.",
@@ -258,9 +232,18 @@ EXERCISES = (
         tested="three networks, among them 784-512-512-10 with 669,706.",
         cases=(([784, 512, 512, 10],), ([64, 10],), ([2, 16, 16, 3],)),
         mistakes=(
-            Mistake(count_without_biases, "these are the weights alone: every unit has a bias, too."),
-            Mistake(count_bias_of_inputs, "a bias belongs to each output of a layer, not to each input."),
-            Mistake(count_one_bias, "a layer has one bias for each of its outputs, not one in all."),
+            Mistake(
+                lambda sizes: sum(n_in * n_out for n_in, n_out in pairwise(sizes)),
+                "these are the weights alone: every unit has a bias, too.",
+            ),
+            Mistake(
+                lambda sizes: sum(n_in * n_out + n_in for n_in, n_out in pairwise(sizes)),
+                "a bias belongs to each output of a layer, not to each input.",
+            ),
+            Mistake(
+                lambda sizes: sum(n_in * n_out + 1 for n_in, n_out in pairwise(sizes)),
+                "a layer has one bias for each of its outputs, not one in all.",
+            ),
         ),
         hints=(
             "A layer from n_in to n_out has a matrix and a vector.",

@@ -6,7 +6,9 @@ import math
 
 import torch
 
-from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.exercise import Exercise, Mistake, normal
+
+__all__ = ["EXERCISES"]
 
 N_IN, N_OUT = 300, 200  # of the layer in 05.4
 
@@ -19,82 +21,22 @@ def glorot_std(n_in, n_out):
     return math.sqrt(2 / (n_in + n_out))
 
 
-def he_bound(n_in, n_out):
-    return math.sqrt(6 / n_in)
-
-
-def glorot_without_root(n_in, n_out):
-    return 6 / (n_in + n_out)
-
-
-def glorot_of_mean(n_in, n_out):
-    return math.sqrt(3 / (n_in + n_out))
-
-
 def size_after(depth, n, std):
     return (std * math.sqrt(n)) ** depth
-
-
-def size_without_root(depth, n, std):
-    return (std * n) ** depth
-
-
-def size_of_one_weight(depth, n, std):
-    return std**depth
-
-
-def size_as_variance(depth, n, std):
-    return (std * std * n) ** depth
-
-
-def size_times_depth(depth, n, std):
-    return std * math.sqrt(n) * depth
 
 
 def leaky_he(n_in, slope):
     return math.sqrt(2 / ((1 + slope**2) * n_in))
 
 
-def leaky_as_relu(n_in, slope):
-    return math.sqrt(2 / n_in)
-
-
-def leaky_without_square(n_in, slope):
-    return math.sqrt(2 / ((1 + slope) * n_in))
-
-
-def leaky_times(n_in, slope):
-    return math.sqrt(2 * (1 + slope**2) / n_in)
-
-
-def leaky_variance(n_in, slope):
-    return 2 / ((1 + slope**2) * n_in)
-
-
 def rescaled(x, weight):
     return weight / (x @ weight).std()
 
 
-def rescaled_by_product(x, weight):
-    return weight * (x @ weight).std()
-
-
-def rescaled_by_variance(x, weight):
-    return weight / (x @ weight).var()
-
-
-def rescaled_by_weight(x, weight):
-    return weight / weight.std()
-
-
-def rescaled_by_unit(x, weight):
-    return weight / (x @ weight).std(0)
-
-
 def batch(seed: int, samples: int, n_in: int, n_out: int) -> tuple:
     """Inputs (sample, in) of standard deviation 3, and a weight (in, out) that is too small or too large for them."""
-    draw = {"generator": torch.Generator().manual_seed(seed), "dtype": torch.float64}
-    return 3 * torch.randn(samples, n_in, **draw), torch.randn(n_in, n_out, **draw) * 0.8**seed
+    generator = torch.Generator().manual_seed(seed)
+    return 3 * normal(generator, samples, n_in), normal(generator, n_in, n_out) * 0.8**seed
 
 
 EXERCISES = (
@@ -108,10 +50,17 @@ EXERCISES = (
             Mistake(
                 glorot_std, "that is the standard deviation. A uniform U(-b, b) has the standard deviation b/sqrt(3)."
             ),
-            Mistake(he_bound, "you count the inputs only: that is He's bound. Glorot's formula has inputs + outputs."),
-            Mistake(glorot_without_root, "the root is missing: 6 / (in + out) is the square of the bound."),
             Mistake(
-                glorot_of_mean, "your variance is 1 / (in + out), half of what is needed: it must be 2 / (in + out)."
+                lambda n_in, n_out: math.sqrt(6 / n_in),
+                "you count the inputs only: that is He's bound. Glorot's formula has inputs + outputs.",
+            ),
+            Mistake(
+                lambda n_in, n_out: 6 / (n_in + n_out),
+                "the root is missing: 6 / (in + out) is the square of the bound.",
+            ),
+            Mistake(
+                lambda n_in, n_out: math.sqrt(3 / (n_in + n_out)),
+                "your variance is 1 / (in + out), half of what is needed: it must be 2 / (in + out).",
             ),
         ),
         hints=(
@@ -127,12 +76,20 @@ EXERCISES = (
         cases=((15, 100, 0.09), (15, 100, 0.12), (3, 16, 0.25), (1, 50, 0.2)),
         mistakes=(
             Mistake(
-                size_without_root,
+                lambda depth, n, std: (std * n) ** depth,
                 "you multiply by n: but variances add up, so the standard deviation grows by sqrt(n).",
             ),
-            Mistake(size_of_one_weight, "you forgot that each unit adds up n products: sqrt(n) is missing."),
-            Mistake(size_as_variance, "that is the factor of the variance. Take its root for the standard deviation."),
-            Mistake(size_times_depth, "you multiply by the depth: each layer multiplies again, so it is a power."),
+            Mistake(
+                lambda depth, n, std: std**depth, "you forgot that each unit adds up n products: sqrt(n) is missing."
+            ),
+            Mistake(
+                lambda depth, n, std: (std * std * n) ** depth,
+                "that is the factor of the variance. Take its root for the standard deviation.",
+            ),
+            Mistake(
+                lambda depth, n, std: std * math.sqrt(n) * depth,
+                "you multiply by the depth: each layer multiplies again, so it is a power.",
+            ),
         ),
         hints=(
             "By which factor does a single layer change the standard deviation? Then that happens depth times.",
@@ -147,11 +104,21 @@ EXERCISES = (
         cases=((64, 0.2), (64, 0.0), (64, 1.0), (10, 0.01)),
         mistakes=(
             Mistake(
-                leaky_as_relu, "that is plain ReLU: your slope never appears. What of the negative half comes through?"
+                lambda n_in, slope: math.sqrt(2 / n_in),
+                "that is plain ReLU: your slope never appears. What of the negative half comes through?",
             ),
-            Mistake(leaky_without_square, "the slope must be squared: the negative half keeps slope^2 of its squares."),
-            Mistake(leaky_times, "a leak lets more through, so the weights must be smaller: divide by 1 + slope^2."),
-            Mistake(leaky_variance, "that is the variance: the standard deviation is its root."),
+            Mistake(
+                lambda n_in, slope: math.sqrt(2 / ((1 + slope) * n_in)),
+                "the slope must be squared: the negative half keeps slope^2 of its squares.",
+            ),
+            Mistake(
+                lambda n_in, slope: math.sqrt(2 * (1 + slope**2) / n_in),
+                "a leak lets more through, so the weights must be smaller: divide by 1 + slope^2.",
+            ),
+            Mistake(
+                lambda n_in, slope: 2 / ((1 + slope**2) * n_in),
+                "that is the variance: the standard deviation is its root.",
+            ),
         ),
         hints=(
             "The positive half keeps half of the squares of z, the negative half slope^2 times half of them. Add both.",
@@ -186,16 +153,21 @@ EXERCISES = (
         cases=(batch(0, 200, 20, 12), batch(20, 300, 5, 30)),
         mistakes=(
             Mistake(
-                rescaled_by_product, "you multiply by the standard deviation: a signal too large becomes larger still."
+                lambda x, weight: weight * (x @ weight).std(),
+                "you multiply by the standard deviation: a signal too large becomes larger still.",
             ),
             Mistake(
-                rescaled_by_variance,
+                lambda x, weight: weight / (x @ weight).var(),
                 "you divide by the variance. Half the weight gives half the output: divide by the standard deviation.",
             ),
             Mistake(
-                rescaled_by_weight, "you look at the weight alone. Send the data through it, and look at the output."
+                lambda x, weight: weight / weight.std(),
+                "you look at the weight alone. Send the data through it, and look at the output.",
             ),
-            Mistake(rescaled_by_unit, "you scale every unit on its own: one factor for the whole weight is asked for."),
+            Mistake(
+                lambda x, weight: weight / (x @ weight).std(0),
+                "you scale every unit on its own: one factor for the whole weight is asked for.",
+            ),
         ),
         hints=(
             "If a weight is twice as large, so is every output. Which single factor gives the standard deviation 1?",

@@ -57,7 +57,7 @@ def test_test_with_arguments_runs_only_pytest(ran):
     assert ran == [["python with ('test',)", "-m", "pytest", "tests/test_cli.py", "-k", "help"]]
 
 
-@pytest.mark.parametrize("failing", ["ruff check", "ruff format", "pytest", None])
+@pytest.mark.parametrize("failing", ["ruff check", "ruff format", "mypy", "pytest", None])
 def test_every_stage_runs_and_one_failure_fails_all(ran, monkeypatch, capsys, failing):
     started = []
 
@@ -68,11 +68,11 @@ def test_every_stage_runs_and_one_failure_fails_all(ran, monkeypatch, capsys, fa
     monkeypatch.setattr(cli, "_timed", timed)
     monkeypatch.setattr(cli, "find_browser", lambda: "/usr/bin/chromium")
     assert cli.main(["test"]) == (1 if failing else 0)
-    assert [stage.split(" ")[0] for stage in started] == ["ruff", "ruff", "pytest"]
+    assert [stage.split(" ")[0] for stage in started] == ["ruff", "ruff", "mypy", "pytest"]
     assert "--nbval " in started[-1]
     assert started[-1].endswith("tests notebooks")
     summary = capsys.readouterr().out
-    assert summary.count("passed") == (2 if failing else 3)
+    assert summary.count("passed") == (3 if failing else 4)
     assert ("FAILED (exit code 3)" in summary) == bool(failing)
 
 

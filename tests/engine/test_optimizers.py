@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import math
+import pickle
 
 import pytest
 import torch
@@ -131,6 +132,66 @@ def tensors(nest):
         return [nest]
     parts = nest.values() if isinstance(nest, dict) else nest if isinstance(nest, tuple) else ()
     return [tensor for part in parts for tensor in tensors(part)]
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("SGD", {}),
+        ("Momentum", {"velocity": 3.0}),
+        ("Nesterov", {"velocity": 3.0}),
+        ("Adagrad", {"squares": 9.0}),
+        ("RMSprop", {"squares": 0.01 * 9}),
+        ("Adam", {"mean": 0.1 * 3, "squares": 0.001 * 9}),
+        ("AdamW", {"mean": 0.1 * 3, "squares": 0.001 * 9}),
+        ("Adamax", {"mean": 0.1 * 3, "largest": 3.0}),
+    ],
+)
+def test_what_is_remembered_has_a_name(name, wanted):
+    """After one step from zero with the gradient 3."""
+    optimizer = OPTIMIZERS[name]()
+    state = optimizer.init({"w": 1.0})
+    assert state.memory["w"]._asdict() == dict.fromkeys(wanted, 0.0)
+    memory = optimizer.update({"w": 1.0}, {"w": 3.0}, state)[1].memory["w"]
+    assert memory._asdict() == pytest.approx(wanted)
+    assert type(memory) is type(state.memory["w"]) is optimizer.remembers
+    assert pickle.loads(pickle.dumps(memory)) == memory
+
+
+def test_a_formula_that_returns_too_little_is_found_at_once():
+    class Forgetful(Momentum):
+        def formula(self, w, g, memory, t):
+            return w - self.lr * g, ()
+
+    with pytest.raises(TypeError, match="velocity"):
+        Forgetful().update({"w": 1.0}, {"w": 3.0}, Forgetful().init({"w": 1.0}))
+
+
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS.keys() - {"AdamW"}))
+@pytest.mark.parametrize("zero", [0, 0.0])
+def test_without_weight_decay_a_parameter_does_not_enter_its_gradient(name, zero):
+    """0 * inf is nan: only the short cut leaves the running values finite."""
+    optimizer = OPTIMIZERS[name](weight_decay=zero)
+    params, grads = {"w": torch.tensor([math.inf])}, {"w": torch.ones(1)}
+    new, state = optimizer.update(params, grads, optimizer.init({"w": torch.zeros(1)}))
+    assert new["w"].item() == math.inf
+    assert all(value.isfinite() for value in state.memory["w"])
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
+def test_weight_decay_shrinks_biases_too(name):
+    """As in torch, when it is given all parameters; ``decay`` of ``ensemble.train`` shrinks weights only."""
+    optimizer = OPTIMIZERS[name](lr=0.1, weight_decay=0.5)
+    grads = {key: torch.zeros_like(p) for key, p in START.items()}
+    new, _ = optimizer.update(START, grads, optimizer.init(START))
+    for key in ("layer1.weight", "layer1.bias"):
+        assert (new[key] < START[key]).all()
+    leaves = {key: p.clone() for key, p in START.items()}
+    for key, leaf in leaves.items():
+        leaf.grad = grads[key]
+    torch_optimizer(optimizer, list(leaves.values())).step()
+    for key in START:
+        torch.testing.assert_close(new[key], leaves[key])
 
 
 def test_momentum_conventions():

@@ -7,7 +7,7 @@ import torch
 
 from nnlab import Network
 from nnlab.engine import regularization
-from nnlab.engine.optimizers import SGD
+from nnlab.engine.optimizers import SGD, AdamW
 from nnlab.engine.regularization import Regularization
 
 IS_WEIGHT = torch.tensor([True, True, False])
@@ -45,6 +45,18 @@ def regularized_for_two(settings, rule):
     w, g = W.expand(2, 3), G.expand(2, 3)
     extra = Regularization(**per_member).columns(w.dtype)
     return extra.step(both, w, g, both.init({"all": w}), IS_WEIGHT)
+
+
+def test_decay_leaves_biases_out_and_the_weight_decay_of_adamw_does_not():
+    """The same shrinking of the weights; both docstrings name the other rule."""
+    ours, theirs = AdamW(lr=0.1, weight_decay=0.0), AdamW(lr=0.1, weight_decay=1.0)
+    by_decay, _ = Regularization(decay=1.0).step(ours, W, G, ours.init({"all": W}), IS_WEIGHT)
+    by_adamw, _ = Regularization().step(theirs, W, G, theirs.init({"all": W}), IS_WEIGHT)
+    torch.testing.assert_close(by_decay[:, IS_WEIGHT], by_adamw[:, IS_WEIGHT])
+    torch.testing.assert_close(by_decay[:, ~IS_WEIGHT], W[:, ~IS_WEIGHT] - 0.1)
+    torch.testing.assert_close(by_adamw[:, ~IS_WEIGHT], 0.9 * W[:, ~IS_WEIGHT] - 0.1)
+    assert "``decay=``" in AdamW.__doc__
+    assert "AdamW" in Regularization.__doc__
 
 
 @pytest.mark.parametrize("norm", [None, "batch", "layer"])

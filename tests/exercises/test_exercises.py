@@ -8,6 +8,7 @@ import torch
 import nnlab
 from nnlab import exercises
 from nnlab.exercises import CORRECT, NOT_ATTEMPTED, WRONG, Exercise, Mistake
+from nnlab.exercises.exercise import follow, normal
 
 ALL = exercises.exercises()
 every_exercise = pytest.mark.parametrize("exercise", ALL.values(), ids=ALL)
@@ -174,3 +175,22 @@ def test_a_mistake_that_overflows_is_named_and_no_other_answer_is_taken_for_it(l
     assert exercise.check(lambda x: -x).message == "the sign."
     assert exercise.check(lambda x: x * lost).message.startswith("got ")
     assert exercise.check(lambda x: x + 0).status == CORRECT
+
+
+def test_a_followed_answer_starts_where_it_ended_and_stops_when_it_returns_something_else():
+    run = follow(lambda t, g, w, v: (w, g, v, t))
+
+    def add_up(w, g, v, t):
+        return (w + g, v + t) if t < 3 else w
+
+    assert run(add_up, (10, 0, [1, 2, 3, 4])) == [(11, 1), (13, 3), 13]
+    assert run(lambda w, g, v, t: (w, v), (10, 0, [1, 2])) == [(10, 0), (10, 0)]
+    assert run(lambda w, g, v, t: (w,), (10, 0, [1, 2])) == [(10,)]
+
+
+def test_normal_numbers_come_from_a_seed_or_go_on():
+    generator = torch.Generator().manual_seed(3)
+    first, second = normal(generator, 2, 3), normal(generator, 2, 3)
+    assert first.dtype == torch.float64
+    assert torch.equal(normal(3, 2, 3), first)
+    assert not torch.equal(first, second)
