@@ -32,8 +32,11 @@ def worst_mistakes(model: nn.Module, batches: Iterable, most: int = 24) -> Mista
         model: x -> logits (batch, classes).
         batches: pairs of x and class numbers y (batch,), at least one.
         most: how many to keep; there may be fewer, and none when everything is right.
+
+    Raises:
+        ValueError: there is no batch.
     """
-    kept = None
+    kept: Mistakes | None = None
     for x, y in batches:
         confidence, predicted = model(x).softmax(-1).max(-1)
         wrong = predicted != y
@@ -41,6 +44,8 @@ def worst_mistakes(model: nn.Module, batches: Iterable, most: int = 24) -> Mista
         every = new if kept is None else Mistakes(*map(torch.cat, zip(kept, new, strict=True)))
         order = every.confidence.argsort(descending=True, stable=True)[:most]
         kept = Mistakes(*(part[order] for part in every))
+    if kept is None:
+        raise ValueError("batches must be at least one. Got none. Try [(data.val.x, data.val.y)].")
     return kept
 
 
@@ -90,7 +95,8 @@ def picture_of(mistakes: Mistakes):
 
     rows = max(1, -(-len(mistakes.y) // 8))
     height = 0.2 + 0.57 * rows  # inches
-    figure = Figure(figsize=(3.8, height), dpi=100, layout="none")  # whatever style is on
+    figure = Figure(figsize=(3.8, height), dpi=100)
+    figure.set_layout_engine("none")  # whatever style is on
     plot_mistakes(mistakes, figure.add_axes((0.01, 0, 0.98, 1 - 0.2 / height)), fontsize=8)
     figure.text(0.5, 1, "true class → predicted class", ha="center", va="top", fontsize=9)
     canvas = FigureCanvasAgg(figure)

@@ -20,7 +20,7 @@ CLASS_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"
 CLASS_MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
 FOLD = 0.45  # how dark a fold is drawn, 0 to 1
 
-AXIS_NAMES = {"loss": "training loss", "val_loss": "validation loss", "val_accuracy": "validation accuracy"}
+AXIS_NAMES = {"loss": "training loss", "lr": "learning rate", "grad_norm": "norm of the gradient"}
 
 
 def use_style() -> None:
@@ -42,7 +42,7 @@ def plot_learning_curves(history: History, ax, of: str = "val_loss", by: str | N
 
     Raises:
         ValueError, TypeError: ``of`` or ``by`` is not a curve or a setting of this history, or the curve has no values,
-            such as the accuracy of a regression.
+            such as the validation loss of a run without validation data.
     """
     if by is not None:
         arguments.one_of("by", by, history.settings)
@@ -55,8 +55,9 @@ def plot_learning_curves(history: History, ax, of: str = "val_loss", by: str | N
         if not shown.any() and not (group.diverged >= 0).any():
             raise ValueError(f"of must be a curve with values. Got {of!r}, which has none here. Try 'val_loss'.")
         (line,) = ax.plot(x[shown], y[shown], label=label or (f"{by} {value:g}" if by else f"{len(group)} members"))
-        high = np.where(np.isfinite(high), high, np.nanmax(y[shown], initial=0))
-        ax.fill_between(x[shown], low[shown], high[shown], color=line.get_color(), alpha=0.18, linewidth=0)
+        low = np.nan_to_num(low[shown], neginf=min(y[shown], default=0))
+        high = np.nan_to_num(high[shown], posinf=max(y[shown], default=0))
+        ax.fill_between(x[shown], low, high, color=line.get_color(), alpha=0.18, linewidth=0)
         if not shown.all():
             stop = x[shown][-1] if shown.any() else 0
             ax.plot([stop], y[shown][-1:] if shown.any() else [1.0], "x", color=line.get_color())
@@ -64,7 +65,8 @@ def plot_learning_curves(history: History, ax, of: str = "val_loss", by: str | N
         if lost or not shown.all():
             some = f"{lost} of {len(group)} " if 0 < lost < len(group) else ""
             line.set_label(f"{line.get_label()} ({some}diverged)")
-    ax.set(xlabel="step", ylabel=AXIS_NAMES.get(of, of.replace("val_", "validation ")))
+    measured = history.curves[of].part == "val"
+    ax.set(xlabel="step", ylabel=f"validation {of.removeprefix('val_')}" if measured else AXIS_NAMES.get(of, of))
     label_lines(ax)
     return ax
 

@@ -16,7 +16,7 @@ from nnlab.engine import losses, regularization
 from nnlab.engine.network import PER_MEMBER, Network, Params
 from nnlab.engine.optimizers import Optimizer
 from nnlab.engine.regularization import Regularization
-from nnlab.history import History
+from nnlab.history import History, usual_curves
 
 
 @contextmanager
@@ -121,13 +121,12 @@ def train(
         train_loss.append(value)
     evaluated, val_loss, val_accuracy = zip(*evaluations, strict=True)
     with torch.inference_mode(False):  # what is handed out may be used with autograd
+        accuracy = None if data.classes is None else torch.stack(val_accuracy, 1)
+        loss, val_loss = torch.stack(train_loss, 1).clone(), torch.stack(val_loss, 1)
         return History(
             settings=settings,
-            loss=torch.stack(train_loss, 1).clone(),
-            evaluated=torch.tensor(evaluated),
-            val_loss=torch.stack(val_loss, 1),
-            val_accuracy=torch.stack(val_accuracy, 1),
             params={name: p.clone() for name, p in params.items()},
+            curves=usual_curves(loss, torch.tensor(evaluated), val_loss, accuracy),
         )
 
 

@@ -101,18 +101,18 @@ class TensorBoard(Callback):
 
     def _write_scalars(self, run: Run) -> None:
         """Every number that is not written yet."""
-        for step, values in recorded(run, *self._written):
+        for step, part, values in recorded(run, *self._written):
             for name, value in values.items():
-                self._writers.scalar(name, value, step)
-        self._written = (len(run.losses), run.evaluations[-1]["step"] if run.evaluations else -1)
+                self._writers.scalar(part, name, value, step)
+        self._written = (len(run.losses), int(run.evaluations[-1]["step"]) if run.evaluations else -1)
 
     def _write_once(self, run: Run) -> None:
         """The settings, and the graph of the model."""
-        names = ["loss", *(n for n in (run.evaluations[0] if run.evaluations else ()) if n.startswith("val_"))]
-        write_settings(self._writers["."], settings_of(run) | self.hparams, names)
-        x, _ = first_validation_batch(run)
-        if self.graph and x is not None:
-            write_graph(self._writers["train"], run.model, x[:1])
+        measured = [("val", name) for e in run.evaluations[:1] for name in e if name != "step"]
+        write_settings(self._writers["."], settings_of(run) | self.hparams, [("train", "loss"), *measured])
+        batch = first_validation_batch(run)
+        if self.graph and batch:
+            write_graph(self._writers["train"], run.model, batch[0][:1])
 
     def _write_histograms(self, run: Run) -> None:
         """Weights, gradients and activations; there is no gradient before the first step."""
@@ -121,18 +121,20 @@ class TensorBoard(Callback):
             write_histogram(train, f"weights/{name}", parameter, run.step)
             if parameter.grad is not None and run.step:
                 write_histogram(train, f"gradients/{name}", parameter.grad, run.step)
-        x, _ = first_validation_batch(run)
-        if x is not None:
+        batch = first_validation_batch(run)
+        if batch:
             with probes.recorded(run.model) as calls, torch.no_grad():
-                run.model(x[:AT_ONCE])
+                run.model(batch[0][:AT_ONCE])
             for call in calls:
                 if call.output is not None:
                     write_histogram(train, f"activations/{call.name}", call.output, run.step)
 
     def _write_mistakes(self, run: Run) -> None:
         """The misclassified validation pictures."""
-        x, y = first_validation_batch(run)
-        if not self.images or x is None or y.is_floating_point() or y.ndim != 1 or as_pictures(x) is None:
+        if not self.images or not (batch := first_validation_batch(run)):
+            return
+        x, y = batch
+        if y.is_floating_point() or y.ndim != 1 or as_pictures(x) is None:
             return
         mistakes = worst_mistakes(run.model, run.batches.val(), self.images)
         if len(mistakes.y):
@@ -149,9 +151,9 @@ def undisturbed(run: Run) -> Iterator[None]:
         run.set_random_state(before)
 
 
-def first_validation_batch(run: Run) -> tuple[torch.Tensor, torch.Tensor] | tuple[None, None]:
-    """The first validation batch, or None twice without validation data."""
-    return next(iter(run.batches.val()), (None, None))
+def first_validation_batch(run: Run) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """The first validation batch, or None without validation data."""
+    return next(iter(run.batches.val()), None)
 
 
 def settings_of(run: Run) -> dict:
