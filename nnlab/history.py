@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -23,17 +23,6 @@ class Curve(NamedTuple):
     def worst(self) -> float:
         """What a diverged member counts as, in place of nan; nan where nobody knows what is better."""
         return torch.nan if self.higher_is_better is None else -torch.inf if self.higher_is_better else torch.inf
-
-
-def usual_curves(loss, evaluated, val_loss, val_accuracy=None) -> dict[str, Curve]:
-    """The curves of every run: the losses and, for classes, the accuracy. The tensors are those of ``History``."""
-    curves = {
-        "loss": Curve(loss, torch.arange(loss.shape[1]), higher_is_better=False),
-        "val_loss": Curve(val_loss, evaluated, higher_is_better=False, part="val"),
-    }
-    if val_accuracy is not None:
-        curves["val_accuracy"] = Curve(val_accuracy, evaluated, higher_is_better=True, part="val")
-    return curves
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -113,8 +102,7 @@ class History:
                 raise ValueError(f"{name} must be one of {have}. Got {value!r}. Try {self.settings[name][0]!r}.")
             keep &= torch.tensor([v == value for v in self.settings[name]])
         rows = keep.nonzero().flatten()
-        return replace(
-            self,
+        return History(
             settings={name: tuple(values[i] for i in rows.tolist()) for name, values in self.settings.items()},
             params={name: p[rows] for name, p in self.params.items()},
             curves={name: curve._replace(values=curve.values[rows]) for name, curve in self.curves.items()},
@@ -122,7 +110,8 @@ class History:
 
     def steps(self, of: str = "loss") -> torch.Tensor:
         """The step numbers that belong to the last axis of a curve such as ``loss`` or ``val_loss``."""
-        return self._curve(of).steps
+        arguments.one_of("of", of, self.curves)
+        return self.curves[of].steps
 
     def median(self, of: str = "loss") -> torch.Tensor:
         """The median over members, at every step of ``of``.
@@ -137,12 +126,9 @@ class History:
         arguments.fraction("coverage", coverage, 0.8)
         return self._quantile(of, (1 - coverage) / 2), self._quantile(of, (1 + coverage) / 2)
 
-    def _curve(self, of: str) -> Curve:
-        arguments.one_of("of", of, self.curves)
-        return self.curves[of]
-
     def _quantile(self, of: str, q: float) -> torch.Tensor:
-        curve = self._curve(of)
+        arguments.one_of("of", of, self.curves)
+        curve = self.curves[of]
         values = curve.values.double().nan_to_num(curve.worst, torch.inf, -torch.inf)
         nearest = "nearest" if values.isinf().any() else "linear"  # inf cannot be interpolated
         return torch.quantile(values, q, dim=0, interpolation=nearest)
@@ -193,13 +179,11 @@ def concatenate(histories: Sequence[History]) -> History:
                 f"all histories must be of networks with the same shapes. Got {shapes(other)} and {shapes(first)}. "
                 "Try one record for each network."
             )
-    return replace(
-        first,
+    return History(
         settings={name: tuple(v for h in histories for v in h.settings[name]) for name in first.settings},
         params={name: torch.cat([h.params[name] for h in histories]) for name in first.params},
         curves={
-            name: curve._replace(values=torch.cat([h.curves[name].values for h in histories]))
-            for name, curve in first.curves.items()
+            n: c._replace(values=torch.cat([h.curves[n].values for h in histories])) for n, c in first.curves.items()
         },
     )
 

@@ -10,7 +10,7 @@ import torch
 
 from nnlab import History, Network, ensemble, moons, polynomial
 from nnlab.engine.optimizers import SGD
-from nnlab.history import Curve, usual_curves
+from nnlab.history import Curve
 
 INF, NAN = torch.inf, torch.nan
 
@@ -18,15 +18,15 @@ INF, NAN = torch.inf, torch.nan
 def history(loss, **settings):
     """A record with these training losses (member, step); validation is measured at the start and at the end."""
     loss = torch.tensor(loss)
+    looks, accuracy = torch.tensor([0, loss.shape[1]]), torch.linspace(0, 1, 2 * len(loss)).reshape(-1, 2)
     return History(
         settings=settings or {"seed": tuple(range(len(loss)))},
         params={"layer1.bias": torch.arange(len(loss)).unsqueeze(1)},
-        curves=usual_curves(
-            loss,
-            evaluated=torch.tensor([0, loss.shape[1]]),
-            val_loss=loss[:, [0, -1]] + 0.5,
-            val_accuracy=torch.linspace(0, 1, 2 * len(loss)).reshape(-1, 2),
-        ),
+        curves={
+            "loss": Curve(loss, torch.arange(loss.shape[1]), higher_is_better=False),
+            "val_loss": Curve(loss[:, [0, -1]] + 0.5, looks, higher_is_better=False, part="val"),
+            "val_accuracy": Curve(accuracy, looks, higher_is_better=True, part="val"),
+        },
     )
 
 

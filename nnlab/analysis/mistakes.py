@@ -32,21 +32,16 @@ def worst_mistakes(model: nn.Module, batches: Iterable, most: int = 24) -> Mista
         model: x -> logits (batch, classes).
         batches: pairs of x and class numbers y (batch,), at least one.
         most: how many to keep; there may be fewer, and none when everything is right.
-
-    Raises:
-        ValueError: there is no batch.
     """
-    kept: Mistakes | None = None
+    kept: list[Mistakes] = []
     for x, y in batches:
         confidence, predicted = model(x).softmax(-1).max(-1)
         wrong = predicted != y
-        new = Mistakes(*(part[wrong].cpu() for part in (x, y, predicted, confidence)))
-        every = new if kept is None else Mistakes(*map(torch.cat, zip(kept, new, strict=True)))
+        kept.append(Mistakes(*(part[wrong].cpu() for part in (x, y, predicted, confidence))))
+        every = Mistakes(*map(torch.cat, zip(*kept, strict=True)))
         order = every.confidence.argsort(descending=True, stable=True)[:most]
-        kept = Mistakes(*(part[order] for part in every))
-    if kept is None:
-        raise ValueError("batches must be at least one. Got none. Try [(data.val.x, data.val.y)].")
-    return kept
+        kept = [Mistakes(*(part[order] for part in every))]
+    return kept[0]
 
 
 def as_pictures(x: torch.Tensor) -> torch.Tensor | None:

@@ -36,7 +36,7 @@ def plot_learning_curves(history: History, ax, of: str = "val_loss", by: str | N
     Args:
         history: members with their curves.
         ax: the Axes to draw on.
-        of: "loss", "val_loss", "val_accuracy", or another curve of this history.
+        of: a curve of this history, such as "loss", "val_loss" or "val_accuracy".
         by: a setting, such as "lr": one line for each of its values; None draws all members as one group.
         label: the text at the end of the line; by default the setting and its value. It says which members diverged.
 
@@ -49,14 +49,13 @@ def plot_learning_curves(history: History, ax, of: str = "val_loss", by: str | N
     values = list(dict.fromkeys(history.settings[by])) if by else [None]
     for value in values:
         group = history.select(**{by: value}) if by else history
-        low, high = (np.asarray(edge) for edge in group.band(of))
         x, y = np.asarray(group.steps(of)), np.asarray(group.median(of))
         shown = np.isfinite(y)
         if not shown.any() and not (group.diverged >= 0).any():
             raise ValueError(f"of must be a curve with values. Got {of!r}, which has none here. Try 'val_loss'.")
         (line,) = ax.plot(x[shown], y[shown], label=label or (f"{by} {value:g}" if by else f"{len(group)} members"))
-        low = np.nan_to_num(low[shown], neginf=min(y[shown], default=0))
-        high = np.nan_to_num(high[shown], posinf=max(y[shown], default=0))
+        least, most = min(y[shown], default=0), max(y[shown], default=0)
+        low, high = (np.nan_to_num(edge.numpy()[shown], neginf=least, posinf=most) for edge in group.band(of))
         ax.fill_between(x[shown], low, high, color=line.get_color(), alpha=0.18, linewidth=0)
         if not shown.all():
             stop = x[shown][-1] if shown.any() else 0
@@ -136,18 +135,9 @@ def label_lines(ax, gap: float = 0.075):
     ends = [to_axes.transform((line.get_xdata()[-1], line.get_ydata()[-1])) for line in lines]
     heights = spread([end[1] for end in ends], gap)
     right = max((end[0] for end in ends), default=1.0)
+    look = {"transform": ax.transAxes, "va": "center", "fontsize": 9, "clip_on": False, "gid": "line label"}
     for line, height in zip(lines, heights, strict=True):
-        ax.text(
-            right + 0.015,
-            height,
-            line.get_label(),
-            color=line.get_color(),
-            transform=ax.transAxes,
-            va="center",
-            fontsize=9,
-            clip_on=False,
-            gid="line label",
-        )
+        ax.text(right + 0.015, height, line.get_label(), color=line.get_color(), **look)
     return ax
 
 

@@ -16,7 +16,7 @@ from nnlab.engine import losses, regularization
 from nnlab.engine.network import PER_MEMBER, Network, Params
 from nnlab.engine.optimizers import Optimizer
 from nnlab.engine.regularization import Regularization
-from nnlab.history import History, usual_curves
+from nnlab.history import Curve, History
 
 
 @contextmanager
@@ -121,13 +121,14 @@ def train(
         train_loss.append(value)
     evaluated, val_loss, val_accuracy = zip(*evaluations, strict=True)
     with torch.inference_mode(False):  # what is handed out may be used with autograd
-        accuracy = None if data.classes is None else torch.stack(val_accuracy, 1)
-        loss, val_loss = torch.stack(train_loss, 1).clone(), torch.stack(val_loss, 1)
-        return History(
-            settings=settings,
-            params={name: p.clone() for name, p in params.items()},
-            curves=usual_curves(loss, torch.tensor(evaluated), val_loss, accuracy),
-        )
+        looks = torch.tensor(evaluated)
+        curves = {
+            "loss": Curve(torch.stack(train_loss, 1).clone(), torch.arange(steps), higher_is_better=False),
+            "val_loss": Curve(torch.stack(val_loss, 1), looks, higher_is_better=False, part="val"),
+        }
+        if data.classes is not None:
+            curves["val_accuracy"] = Curve(torch.stack(val_accuracy, 1), looks, higher_is_better=True, part="val")
+        return History(settings, {name: p.clone() for name, p in params.items()}, curves)
 
 
 def members(descriptions: list, seeds: Iterable[int], grid: Mapping[str, Iterable[float]]):

@@ -78,10 +78,7 @@ class EarlyStopping(Callback):
     def on_evaluate(self, run: Run) -> None:
         value, higher = run.latest(self.of), run.directions()[self.of]
         if higher is None:
-            raise ValueError(
-                f"of must be 'val_loss', or a metric with higher_is_better. Got {self.of!r}, where it is missing. "
-                "Try a class with higher_is_better = True, or False."
-            )
+            raise ValueError(f"the metric of {self.of!r} must say higher_is_better. Got None. Try True, in its class.")
         if self.is_better(value, higher):
             self.best, self.best_step, self.waited = value, run.step, 0
             self.weights = {name: tensor.detach().clone() for name, tensor in run.model.state_dict().items()}

@@ -43,7 +43,7 @@ def test_all_nan_keeps_the_last_weights():
 
 
 def test_a_metric_that_does_not_say_what_is_better_is_refused(refused):
-    with refused("'val_own'", start="of must be 'val_loss', or a metric with higher_is_better"):
+    with refused("None", start="the metric of 'val_own' must say higher_is_better"):
         play(EarlyStopping(of="val_own"), [3.0, 1.0])
 
 

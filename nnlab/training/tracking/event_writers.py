@@ -7,15 +7,12 @@ import io
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import torch
 
 from nnlab.analysis import probes
 from nnlab.training.tracking.event_files import SUFFIX
-
-if TYPE_CHECKING:
-    from torch.utils.tensorboard import SummaryWriter
 
 
 def tag_of(part: str, name: str) -> str:
@@ -34,7 +31,7 @@ class Writers:
 
     def __init__(self, folder: Path, purge_step: int | None = None):
         self.folder, self._purge_step = folder, purge_step
-        self._open: dict[str, SummaryWriter] = {}
+        self._open: dict[str, Any] = {}
 
     def __getitem__(self, part: str):
         from torch.utils.tensorboard import SummaryWriter
@@ -68,17 +65,10 @@ def write_histogram(writer, tag: str, values: torch.Tensor, step: int) -> None:
         return
     _, _, counts, edges = probes.statistics(values[None])
     total = values.double()
-    writer.add_histogram_raw(
-        tag,
-        min=values.min().item(),
-        max=values.max().item(),
-        num=len(values),
-        sum=total.sum().item(),
-        sum_squares=total.square().sum().item(),
-        bucket_limits=edges[1:].tolist(),
-        bucket_counts=counts.tolist(),
-        global_step=step,
-    )
+    ends = {"min": values.min().item(), "max": values.max().item()}
+    sums = {"num": len(values), "sum": total.sum().item(), "sum_squares": total.square().sum().item()}
+    buckets = {"bucket_limits": edges[1:].tolist(), "bucket_counts": counts.tolist()}
+    writer.add_histogram_raw(tag, **ends, **sums, **buckets, global_step=step)
 
 
 def write_graph(writer, model: torch.nn.Module, x: torch.Tensor) -> None:

@@ -21,13 +21,8 @@ def recorded(run: Run, first: int = 0, after: int = -1) -> Iterator[tuple[int, s
         after: evaluations up to this step are left out.
     """
     curves = {"loss": run.losses, **run.by_step}
-    for step in range(first, len(run.losses)):
-        yield step, "train", {n: single(values[step]) for n, values in curves.items()}
-    for e in run.evaluations:
-        if e["step"] > after:
-            yield int(e["step"]), "val", {n: single(value) for n, value in e.items() if n != "step"}
-
-
-def single(value) -> float:
-    """A number, or a tensor with one, rounded to float32."""
-    return float(np.float32(float(value)))
+    train = ((step, {n: values[step] for n, values in curves.items()}) for step in range(first, len(run.losses)))
+    val = ((e["step"], {n: v for n, v in e.items() if n != "step"}) for e in run.evaluations if e["step"] > after)
+    for part, rows in (("train", train), ("val", val)):
+        for step, values in rows:
+            yield int(step), part, {name: float(np.float32(float(value))) for name, value in values.items()}

@@ -13,14 +13,7 @@ from nnlab import arguments
 from nnlab.analysis import probes
 from nnlab.analysis.mistakes import as_pictures, picture_of, worst_mistakes
 from nnlab.training.callbacks import Callback
-from nnlab.training.tracking import event_files
-from nnlab.training.tracking.event_writers import (
-    Writers,
-    settings_summaries,
-    write_graph,
-    write_histogram,
-    write_settings,
-)
+from nnlab.training.tracking import event_files, event_writers
 from nnlab.training.tracking.recorded import recorded
 
 if TYPE_CHECKING:
@@ -67,12 +60,12 @@ class TensorBoard(Callback):
         arguments.whole("images", images, 24, at_least=0)
         self.every, self.images, self.hparams, self.graph = every, images, check_hparams(hparams), graph
         self._sizes: dict[str, int] = {}  # of the event files, when the checkpoint was written
-        self._writers = Writers(self.folder)
+        self._writers = event_writers.Writers(self.folder)
         self._written = (0, -1)  # the next step to write, the last evaluation written
 
     def on_start(self, run: Run) -> None:
         goes_on = event_files.cut(self.folder, self._sizes if run.step else {})
-        self._writers = Writers(self.folder, run.step + 1 if goes_on else None)
+        self._writers = event_writers.Writers(self.folder, run.step + 1 if goes_on else None)
         self._written = (run.step, run.step) if goes_on else (0, -1)
 
     def on_evaluate(self, run: Run) -> None:
@@ -89,7 +82,7 @@ class TensorBoard(Callback):
         try:
             self._write_scalars(run)
             if run.step >= run.goal or run.stop:
-                self._writers["."].file_writer.add_summary(settings_summaries({}, {})[2], run.step)
+                self._writers["."].file_writer.add_summary(event_writers.settings_summaries({}, {})[2], run.step)
         finally:
             self._writers.close()
 
@@ -109,25 +102,27 @@ class TensorBoard(Callback):
     def _write_once(self, run: Run) -> None:
         """The settings, and the graph of the model."""
         measured = [("val", name) for e in run.evaluations[:1] for name in e if name != "step"]
-        write_settings(self._writers["."], settings_of(run) | self.hparams, [("train", "loss"), *measured])
+        event_writers.write_settings(
+            self._writers["."], settings_of(run) | self.hparams, [("train", "loss"), *measured]
+        )
         batch = first_validation_batch(run)
         if self.graph and batch:
-            write_graph(self._writers["train"], run.model, batch[0][:1])
+            event_writers.write_graph(self._writers["train"], run.model, batch[0][:1])
 
     def _write_histograms(self, run: Run) -> None:
         """Weights, gradients and activations; there is no gradient before the first step."""
         train = self._writers["train"]
         for name, parameter in run.model.named_parameters():
-            write_histogram(train, f"weights/{name}", parameter, run.step)
+            event_writers.write_histogram(train, f"weights/{name}", parameter, run.step)
             if parameter.grad is not None and run.step:
-                write_histogram(train, f"gradients/{name}", parameter.grad, run.step)
+                event_writers.write_histogram(train, f"gradients/{name}", parameter.grad, run.step)
         batch = first_validation_batch(run)
         if batch:
             with probes.recorded(run.model) as calls, torch.no_grad():
                 run.model(batch[0][:AT_ONCE])
             for call in calls:
                 if call.output is not None:
-                    write_histogram(train, f"activations/{call.name}", call.output, run.step)
+                    event_writers.write_histogram(train, f"activations/{call.name}", call.output, run.step)
 
     def _write_mistakes(self, run: Run) -> None:
         """The misclassified validation pictures."""
