@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from nnlab import arguments
 
 if TYPE_CHECKING:
-    import torch
-
     from nnlab.training.run import Run
 
 
@@ -49,7 +47,7 @@ class EarlyStopping(Callback):
 
     Args:
         patience: how many evaluations in a row may pass without a new best.
-        of: the curve to watch: "val_loss" or a validation metric, such as "val_accuracy"; it knows what is better.
+        of: the curve to watch: "val_loss" or a validation metric, such as "val_mae"; each knows which way is better.
         min_delta: how much better a value must be to count as a new best.
 
     Attributes:
@@ -69,7 +67,7 @@ class EarlyStopping(Callback):
     def start_anew(self) -> None:
         """Forget everything: a callback that is used for a second run starts as for the first."""
         self.best, self.best_step, self.waited = math.nan, 0, 0
-        self.weights: dict[str, torch.Tensor] = {}
+        self.weights: dict = {}
 
     def on_start(self, run: Run) -> None:
         if run.step == 0:
@@ -78,7 +76,9 @@ class EarlyStopping(Callback):
     def on_evaluate(self, run: Run) -> None:
         value, higher = run.latest(self.of), run.directions()[self.of]
         if higher is None:
-            raise ValueError(f"the metric of {self.of!r} must say higher_is_better. Got None. Try True, in its class.")
+            raise ValueError(
+                f"the metric of {self.of!r} must say higher_is_better. Got None. Try a class with higher_is_better = False."
+            )
         if self.is_better(value, higher):
             self.best, self.best_step, self.waited = value, run.step, 0
             self.weights = {name: tensor.detach().clone() for name, tensor in run.model.state_dict().items()}

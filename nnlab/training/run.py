@@ -175,7 +175,7 @@ class Run:
         A metric says it by its attribute ``higher_is_better``, as torchmetrics' do.
         """
         metrics = {"accuracy": Accuracy()} if self.metrics is None else self.metrics
-        known = {"loss": False, "val_loss": False, "grad_norm": False}
+        known: dict[str, bool | None] = {"loss": False, "val_loss": False, "grad_norm": False}  # inf is the worst
         known |= {f"val_{name}": getattr(metric, "higher_is_better", None) for name, metric in metrics.items()}
         measured = [n for n in self.evaluations[0] if n != "step"] if self.evaluations else ["val_loss"]
         return {name: known.get(name) for name in ["loss", *measured, *self.by_step]}

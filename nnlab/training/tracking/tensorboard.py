@@ -105,8 +105,7 @@ class TensorBoard(Callback):
         event_writers.write_settings(
             self._writers["."], settings_of(run) | self.hparams, [("train", "loss"), *measured]
         )
-        batch = first_validation_batch(run)
-        if self.graph and batch:
+        if self.graph and (batch := first_validation_batch(run)):
             event_writers.write_graph(self._writers["train"], run.model, batch[0][:1])
 
     def _write_histograms(self, run: Run) -> None:
@@ -116,8 +115,7 @@ class TensorBoard(Callback):
             event_writers.write_histogram(train, f"weights/{name}", parameter, run.step)
             if parameter.grad is not None and run.step:
                 event_writers.write_histogram(train, f"gradients/{name}", parameter.grad, run.step)
-        batch = first_validation_batch(run)
-        if batch:
+        if batch := first_validation_batch(run):
             with probes.recorded(run.model) as calls, torch.no_grad():
                 run.model(batch[0][:AT_ONCE])
             for call in calls:
