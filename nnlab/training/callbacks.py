@@ -77,7 +77,7 @@ class EarlyStopping(Callback):
         value, higher = run.latest(self.of), run.directions()[self.of]
         if higher is None:
             raise ValueError(
-                f"the metric of {self.of!r} must say higher_is_better. Got None. Try a class with higher_is_better = False."
+                f"the metric of {self.of!r} must say higher_is_better. Got None. Try True or False, in its class."
             )
         if self.is_better(value, higher):
             self.best, self.best_step, self.waited = value, run.step, 0
