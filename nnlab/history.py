@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 
 from nnlab import arguments
 
-CURVES = ("loss", "val_loss", "val_accuracy")
+
+class Curve(NamedTuple):
+    """One quantity of every member, step by step, and how to read it."""
+
+    values: torch.Tensor  # (member, step)
+    steps: torch.Tensor  # (step,), after how many updates each value was seen
+    higher_is_better: bool | None = None  # None: nobody knows, as for a learning rate
+    part: str = "train"  # the data that it is measured on: "train" or "val"
+
+    @property
+    def worst(self) -> float:
+        """What a diverged member counts as, in place of nan; nan where nobody knows what is better."""
+        return torch.nan if self.higher_is_better is None else -torch.inf if self.higher_is_better else torch.inf
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -18,22 +31,40 @@ class History:
 
     Attributes:
         settings: one tuple for each varied setting, one entry for each member, e.g. ``{"seed": (0, 1)}``.
-        loss: (member, step), the training loss of each mini-batch, before the step that it led to.
-        evaluated: (evaluation,), after how many steps the validation data were looked at.
-        val_loss: (member, evaluation).
-        val_accuracy: (member, evaluation), from 0 to 1; nan for a regression.
         params: the last parameters, every tensor with a leading (member,) axis.
-        extra: further curves by name. One whose name starts with ``val_`` is (member, evaluation), such as a metric;
-            any other is (member, step), such as the learning rate ``lr``.
+        curves: what was recorded, by name; "loss" and "val_loss" are always there.
     """
 
     settings: dict[str, tuple]
-    loss: torch.Tensor
-    evaluated: torch.Tensor
-    val_loss: torch.Tensor
-    val_accuracy: torch.Tensor
     params: dict[str, torch.Tensor]
-    extra: dict[str, torch.Tensor] = field(default_factory=dict)
+    curves: dict[str, Curve]
+
+    @property
+    def loss(self) -> torch.Tensor:
+        """(member, step), the training loss of each mini-batch, before the step that it led to."""
+        return self.curves["loss"].values
+
+    @property
+    def evaluated(self) -> torch.Tensor:
+        """(evaluation,), after how many steps the validation data were looked at."""
+        return self.curves["val_loss"].steps
+
+    @property
+    def val_loss(self) -> torch.Tensor:
+        """(member, evaluation)."""
+        return self.curves["val_loss"].values
+
+    @property
+    def val_accuracy(self) -> torch.Tensor:
+        """(member, evaluation), from 0 to 1; only where it was measured: a regression raises an AttributeError."""
+        if "val_accuracy" not in self.curves:
+            raise AttributeError(f"val_accuracy must be measured. Got only {', '.join(self.curves)}. Try val_loss.")
+        return self.curves["val_accuracy"].values
+
+    @property
+    def extra(self) -> dict[str, torch.Tensor]:
+        """The values of all other curves by name, such as the learning rate ``lr`` or a metric ``val_f1``."""
+        return {n: c.values for n, c in self.curves.items() if n not in ("loss", "val_loss", "val_accuracy")}
 
     def __len__(self) -> int:
         return len(self.loss)
@@ -45,11 +76,6 @@ class History:
         end = f"; {lost} diverged" if lost else ""
         many = "member" if len(self) == 1 else "members"
         return f"History of {len(self)} {many} ({grid}), {self.loss.shape[1]} steps{end}"
-
-    @property
-    def curves(self) -> dict[str, torch.Tensor]:
-        """Every curve by name: loss, val_loss, val_accuracy, and the extra ones."""
-        return {name: getattr(self, name) for name in CURVES} | self.extra
 
     @property
     def diverged(self) -> torch.Tensor:
@@ -76,24 +102,22 @@ class History:
                 raise ValueError(f"{name} must be one of {have}. Got {value!r}. Try {self.settings[name][0]!r}.")
             keep &= torch.tensor([v == value for v in self.settings[name]])
         rows = keep.nonzero().flatten()
-        return replace(
-            self,
+        return History(
             settings={name: tuple(values[i] for i in rows.tolist()) for name, values in self.settings.items()},
             params={name: p[rows] for name, p in self.params.items()},
-            **{name: getattr(self, name)[rows] for name in CURVES},
-            extra={name: curve[rows] for name, curve in self.extra.items()},
+            curves={name: curve._replace(values=curve.values[rows]) for name, curve in self.curves.items()},
         )
 
     def steps(self, of: str = "loss") -> torch.Tensor:
         """The step numbers that belong to the last axis of a curve such as ``loss`` or ``val_loss``."""
         arguments.one_of("of", of, self.curves)
-        return self.evaluated if of.startswith("val_") else torch.arange(self.loss.shape[1])
+        return self.curves[of].steps
 
     def median(self, of: str = "loss") -> torch.Tensor:
         """The median over members, at every step of ``of``.
 
-        A diverged member counts as the worst: inf for losses and training curves, 0 for the accuracy. What is worst for
-        another metric is not known here: nan stays nan, as it does for the accuracy of a regression.
+        A diverged member counts as the worst: inf where lower is better, as for a loss, and -inf where higher is. Where
+        the curve does not know, nan stays nan.
         """
         return self._quantile(of, 0.5)
 
@@ -104,13 +128,10 @@ class History:
 
     def _quantile(self, of: str, q: float) -> torch.Tensor:
         arguments.one_of("of", of, self.curves)
-        if of == "val_accuracy":
-            worst = torch.nan if self.val_accuracy.isnan().all() else 0.0
-        else:
-            worst = torch.nan if of.startswith("val_") and of != "val_loss" else torch.inf
-        curves = torch.nan_to_num(self.curves[of].double(), nan=worst, posinf=torch.inf)
-        nearest = "nearest" if curves.isinf().any() else "linear"  # inf cannot be interpolated
-        return torch.quantile(curves, q, dim=0, interpolation=nearest)
+        curve = self.curves[of]
+        values = curve.values.double().nan_to_num(curve.worst, torch.inf, -torch.inf)
+        nearest = "nearest" if values.isinf().any() else "linear"  # inf cannot be interpolated
+        return torch.quantile(values, q, dim=0, interpolation=nearest)
 
     def to_frame(self):
         """A pandas DataFrame with one row for each member and step; validation columns are empty in between."""
@@ -123,7 +144,7 @@ class History:
         columns["step"] = list(range(steps + 1)) * members
         for name, curve in self.curves.items():
             table = torch.full((members, steps + 1), torch.nan, dtype=torch.float64)
-            table[:, self.steps(name)] = curve.double()
+            table[:, curve.steps] = curve.values.double()
             columns[name] = table.flatten().tolist()
         return pd.DataFrame(columns)
 
@@ -158,12 +179,12 @@ def concatenate(histories: Sequence[History]) -> History:
                 f"all histories must be of networks with the same shapes. Got {shapes(other)} and {shapes(first)}. "
                 "Try one record for each network."
             )
-    return replace(
-        first,
+    return History(
         settings={name: tuple(v for h in histories for v in h.settings[name]) for name in first.settings},
         params={name: torch.cat([h.params[name] for h in histories]) for name in first.params},
-        **{name: torch.cat([getattr(h, name) for h in histories]) for name in CURVES},
-        extra={name: torch.cat([h.extra[name] for h in histories]) for name in first.extra},
+        curves={
+            n: c._replace(values=torch.cat([h.curves[n].values for h in histories])) for n, c in first.curves.items()
+        },
     )
 
 

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 import torch
 
-from nnlab import History, Network, ensemble, moons
+from nnlab import History, Network, ensemble, moons, polynomial
 from nnlab.engine.optimizers import SGD
+from nnlab.history import Curve
 
 INF, NAN = torch.inf, torch.nan
 
@@ -17,14 +18,23 @@ INF, NAN = torch.inf, torch.nan
 def history(loss, **settings):
     """A record with these training losses (member, step); validation is measured at the start and at the end."""
     loss = torch.tensor(loss)
+    looks, accuracy = torch.tensor([0, loss.shape[1]]), torch.linspace(0, 1, 2 * len(loss)).reshape(-1, 2)
     return History(
         settings=settings or {"seed": tuple(range(len(loss)))},
-        loss=loss,
-        evaluated=torch.tensor([0, loss.shape[1]]),
-        val_loss=loss[:, [0, -1]] + 0.5,
-        val_accuracy=torch.linspace(0, 1, 2 * len(loss)).reshape(-1, 2),
         params={"layer1.bias": torch.arange(len(loss)).unsqueeze(1)},
+        curves={
+            "loss": Curve(loss, torch.arange(loss.shape[1]), higher_is_better=False),
+            "val_loss": Curve(loss[:, [0, -1]] + 0.5, looks, higher_is_better=False, part="val"),
+            "val_accuracy": Curve(accuracy, looks, higher_is_better=True, part="val"),
+        },
     )
+
+
+def with_curve(members, name, values, higher_is_better=None):
+    """The same record with one more curve, or another one, over its steps or its two evaluations."""
+    part = "val" if values.shape[1] == 2 else "train"
+    steps = members.evaluated if part == "val" else members.steps("loss")
+    return dataclasses.replace(members, curves=members.curves | {name: Curve(values, steps, higher_is_better, part)})
 
 
 GRID = history(
@@ -36,7 +46,7 @@ def test_diverged_and_repr():
     assert GRID.diverged.tolist() == [-1, -1, 2, 1]
     assert repr(GRID) == "History of 4 members (2 lrs, 2 seeds), 3 steps; 2 diverged"
     assert repr(GRID.select(lr=0.1)) == "History of 2 members (lr: 0.1, 2 seeds), 3 steps"
-    ends_badly = dataclasses.replace(GRID, loss=torch.ones(4, 3))
+    ends_badly = with_curve(GRID, "loss", torch.ones(4, 3), higher_is_better=False)
     assert ends_badly.diverged.tolist() == [-1, -1, 3, 3]
 
 
@@ -77,14 +87,37 @@ def test_a_diverged_member_counts_as_the_worst():
 def test_what_is_the_worst_depends_on_the_curve():
     members = history([[1.0, 1.0], [2.0, NAN], [3.0, 3.0]])
     curves = torch.tensor([[0.5, 0.7], [0.6, NAN], [0.7, 0.9]])
-    members = dataclasses.replace(members, val_accuracy=curves, extra={"val_mae": curves, "grad_norm": curves})
+    for name, higher in (("val_accuracy", True), ("val_mae", None), ("val_low", False), ("grad_norm", False)):
+        members = with_curve(members, name, curves, higher)
     torch.testing.assert_close(members.median("val_accuracy"), torch.tensor([0.6, 0.7], dtype=torch.float64))
     torch.testing.assert_close(members.median("grad_norm"), torch.tensor([0.6, 0.9], dtype=torch.float64))
-    mae = members.median("val_mae")  # 0 would be the best of all errors
+    torch.testing.assert_close(members.median("val_low"), torch.tensor([0.6, 0.9], dtype=torch.float64))
+    assert members.band("val_accuracy")[0].tolist() == [0.5, -INF]  # of three, the nearest
+    assert members.band("val_low")[1].tolist() == [pytest.approx(0.7), INF]
+    mae = members.median("val_mae")  # here nobody said that lower is better, and 0 would be the best of all errors
     assert mae[0].item() == pytest.approx(0.6)
     assert mae[1].isnan()
-    regression = dataclasses.replace(members, val_accuracy=torch.full((3, 2), NAN))
-    assert regression.median("val_accuracy").isnan().all()
+
+
+def test_a_name_decides_nothing():
+    """The same values under a name that promises something else: only what the curve says counts."""
+    loss = torch.tensor([[1.0, 1.0, 1.0], [2.0, NAN, NAN], [3.0, 3.0, 3.0]])
+    members = history(loss.tolist())
+    misleading = with_curve(members, "val_loss_of_steps", loss, higher_is_better=True)
+    assert misleading.steps("val_loss_of_steps").tolist() == [0, 1, 2]
+    assert misleading.median("val_loss_of_steps").tolist() == [2.0, 1.0, 1.0]
+    seen = with_curve(members, "accuracy", loss[:, :2], higher_is_better=False)
+    assert seen.steps("accuracy").tolist() == [0, 3]
+    assert seen.median("accuracy").tolist() == [2.0, 3.0]
+    assert seen.to_frame()["accuracy"].dropna().tolist() == [1.0, 1.0, 2.0, 3.0, 3.0]
+
+
+def test_what_was_not_measured_is_not_there():
+    trained = ensemble.train(Network([1, 4, 1]), polynomial(), SGD(), seeds=[0], steps=3)
+    assert list(trained.curves) == ["loss", "val_loss"]
+    assert "val_accuracy" not in trained.to_frame()
+    with pytest.raises(AttributeError, match=r"val_accuracy must be .*\. Got only loss, val_loss\. Try val_loss\."):
+        trained.val_accuracy  # noqa: B018
 
 
 def test_frame_has_one_row_for_each_member_and_step(tmp_path):

@@ -43,9 +43,8 @@ def reliability(probabilities: torch.Tensor, y: torch.Tensor, bins: int = BINS) 
             f"probabilities must have the shape (batch, classes). Got {tuple(probabilities.shape)}. "
             "Try probabilities[0], one member, or probabilities.mean(0)."
         )
-    confidence, answer = probabilities.double().max(-1)
-    right = (answer == y).numpy()
-    confidence = confidence.clamp(max=1.0).numpy()
+    highest, answer = probabilities.double().max(-1)
+    right, confidence = (answer == y).numpy(), highest.clamp(max=1.0).numpy()
     accuracy, mean = calibration_curve(right, confidence, n_bins=bins, strategy="uniform")
     place = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], confidence)  # scikit-learn does not return the counts
     counts = np.bincount(place, minlength=bins)

@@ -33,15 +33,15 @@ def worst_mistakes(model: nn.Module, batches: Iterable, most: int = 24) -> Mista
         batches: pairs of x and class numbers y (batch,), at least one.
         most: how many to keep; there may be fewer, and none when everything is right.
     """
-    kept = None
+    kept: list[Mistakes] = []
     for x, y in batches:
         confidence, predicted = model(x).softmax(-1).max(-1)
         wrong = predicted != y
-        new = Mistakes(*(part[wrong].cpu() for part in (x, y, predicted, confidence)))
-        every = new if kept is None else Mistakes(*map(torch.cat, zip(kept, new, strict=True)))
+        kept.append(Mistakes(*(part[wrong].cpu() for part in (x, y, predicted, confidence))))
+        every = Mistakes(*map(torch.cat, zip(*kept, strict=True)))
         order = every.confidence.argsort(descending=True, stable=True)[:most]
-        kept = Mistakes(*(part[order] for part in every))
-    return kept
+        kept = [Mistakes(*(part[order] for part in every))]
+    return kept[0]
 
 
 def as_pictures(x: torch.Tensor) -> torch.Tensor | None:
@@ -90,7 +90,8 @@ def picture_of(mistakes: Mistakes):
 
     rows = max(1, -(-len(mistakes.y) // 8))
     height = 0.2 + 0.57 * rows  # inches
-    figure = Figure(figsize=(3.8, height), dpi=100, layout="none")  # whatever style is on
+    figure = Figure(figsize=(3.8, height), dpi=100)
+    figure.set_layout_engine("none")  # whatever style is on
     plot_mistakes(mistakes, figure.add_axes((0.01, 0, 0.98, 1 - 0.2 / height)), fontsize=8)
     figure.text(0.5, 1, "true class → predicted class", ha="center", va="top", fontsize=9)
     canvas = FigureCanvasAgg(figure)

@@ -20,7 +20,7 @@ CLASS_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"
 CLASS_MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
 FOLD = 0.45  # how dark a fold is drawn, 0 to 1
 
-AXIS_NAMES = {"loss": "training loss", "val_loss": "validation loss", "val_accuracy": "validation accuracy"}
+AXIS_NAMES = {"loss": "training loss", "lr": "learning rate", "grad_norm": "norm of the gradient"}
 
 
 def use_style() -> None:
@@ -36,27 +36,27 @@ def plot_learning_curves(history: History, ax, of: str = "val_loss", by: str | N
     Args:
         history: members with their curves.
         ax: the Axes to draw on.
-        of: "loss", "val_loss", "val_accuracy", or another curve of this history.
+        of: a curve of this history, such as "loss", "val_loss" or "val_accuracy".
         by: a setting, such as "lr": one line for each of its values; None draws all members as one group.
         label: the text at the end of the line; by default the setting and its value. It says which members diverged.
 
     Raises:
         ValueError, TypeError: ``of`` or ``by`` is not a curve or a setting of this history, or the curve has no values,
-            such as the accuracy of a regression.
+            such as the validation loss of a run without validation data.
     """
     if by is not None:
         arguments.one_of("by", by, history.settings)
     values = list(dict.fromkeys(history.settings[by])) if by else [None]
     for value in values:
         group = history.select(**{by: value}) if by else history
-        low, high = (np.asarray(edge) for edge in group.band(of))
         x, y = np.asarray(group.steps(of)), np.asarray(group.median(of))
         shown = np.isfinite(y)
         if not shown.any() and not (group.diverged >= 0).any():
             raise ValueError(f"of must be a curve with values. Got {of!r}, which has none here. Try 'val_loss'.")
         (line,) = ax.plot(x[shown], y[shown], label=label or (f"{by} {value:g}" if by else f"{len(group)} members"))
-        high = np.where(np.isfinite(high), high, np.nanmax(y[shown], initial=0))
-        ax.fill_between(x[shown], low[shown], high[shown], color=line.get_color(), alpha=0.18, linewidth=0)
+        least, most = min(y[shown], default=0), max(y[shown], default=0)
+        low, high = (np.nan_to_num(edge.numpy()[shown], neginf=least, posinf=most) for edge in group.band(of))
+        ax.fill_between(x[shown], low, high, color=line.get_color(), alpha=0.18, linewidth=0)
         if not shown.all():
             stop = x[shown][-1] if shown.any() else 0
             ax.plot([stop], y[shown][-1:] if shown.any() else [1.0], "x", color=line.get_color())
@@ -64,7 +64,8 @@ def plot_learning_curves(history: History, ax, of: str = "val_loss", by: str | N
         if lost or not shown.all():
             some = f"{lost} of {len(group)} " if 0 < lost < len(group) else ""
             line.set_label(f"{line.get_label()} ({some}diverged)")
-    ax.set(xlabel="step", ylabel=AXIS_NAMES.get(of, of.replace("val_", "validation ")))
+    measured = history.curves[of].part == "val"
+    ax.set(xlabel="step", ylabel=f"validation {of.removeprefix('val_')}" if measured else AXIS_NAMES.get(of, of))
     label_lines(ax)
     return ax
 
@@ -134,18 +135,9 @@ def label_lines(ax, gap: float = 0.075):
     ends = [to_axes.transform((line.get_xdata()[-1], line.get_ydata()[-1])) for line in lines]
     heights = spread([end[1] for end in ends], gap)
     right = max((end[0] for end in ends), default=1.0)
+    look = {"transform": ax.transAxes, "va": "center", "fontsize": 9, "clip_on": False, "gid": "line label"}
     for line, height in zip(lines, heights, strict=True):
-        ax.text(
-            right + 0.015,
-            height,
-            line.get_label(),
-            color=line.get_color(),
-            transform=ax.transAxes,
-            va="center",
-            fontsize=9,
-            clip_on=False,
-            gid="line label",
-        )
+        ax.text(right + 0.015, height, line.get_label(), color=line.get_color(), **look)
     return ax
 
 

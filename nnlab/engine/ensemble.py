@@ -18,7 +18,7 @@ from nnlab.engine.network import Network
 from nnlab.engine.optimizers import Optimizer
 from nnlab.engine.regularization import Regularization
 from nnlab.engine.stack import Stack
-from nnlab.history import History
+from nnlab.history import Curve, History
 
 
 @contextmanager
@@ -106,14 +106,14 @@ def train(
             evaluations.append((step, *evaluate(net, params, data.val, loss)))
     evaluated, val_loss, val_accuracy = zip(*evaluations, strict=True)
     with torch.inference_mode(False):  # what is handed out may be used with autograd
-        return History(
-            settings=settings,
-            loss=torch.stack(train_loss, 1).clone(),
-            evaluated=torch.tensor(evaluated),
-            val_loss=torch.stack(val_loss, 1),
-            val_accuracy=torch.stack(val_accuracy, 1),
-            params={name: p.clone() for name, p in params.items()},
-        )
+        looks = torch.tensor(evaluated)
+        curves = {
+            "loss": Curve(torch.stack(train_loss, 1).clone(), torch.arange(steps), higher_is_better=False),
+            "val_loss": Curve(torch.stack(val_loss, 1), looks, higher_is_better=False, part="val"),
+        }
+        if data.classes is not None:
+            curves["val_accuracy"] = Curve(torch.stack(val_accuracy, 1), looks, higher_is_better=True, part="val")
+        return History(settings, {name: p.clone() for name, p in params.items()}, curves)
 
 
 def check_settings(steps, eval_every, schedule, augment, extras) -> int:

@@ -47,7 +47,7 @@ class EarlyStopping(Callback):
 
     Args:
         patience: how many evaluations in a row may pass without a new best.
-        of: the curve to watch: "val_loss" (lower is better) or a validation metric, such as "val_accuracy" (higher).
+        of: the curve to watch: "val_loss" or a validation metric, such as "val_mae"; each knows which way is better.
         min_delta: how much better a value must be to count as a new best.
 
     Attributes:
@@ -55,45 +55,42 @@ class EarlyStopping(Callback):
 
     Raises:
         TypeError, ValueError: ``patience`` is not a whole number of at least 1, or ``min_delta`` is negative; when
-            training begins, if lower is better for ``of``, or the run has no such curve.
+            training begins, if the run has no such validation curve, or its metric no ``higher_is_better``.
     """
 
     def __init__(self, patience: int = 5, of: str = "val_loss", min_delta: float = 0.0):
         arguments.whole("patience", patience, 5)
         arguments.not_negative("min_delta", min_delta, 0.0)
-        if not (isinstance(of, str) and of.startswith("val_")):
-            raise ValueError(f"of must be a validation curve. Got {of!r}. Try 'val_loss' or 'val_accuracy'.")
         self.patience, self.of, self.min_delta = patience, of, min_delta
         self.start_anew()
 
     def start_anew(self) -> None:
         """Forget everything: a callback that is used for a second run starts as for the first."""
-        self.best, self.best_step, self.waited, self.weights = math.nan, 0, 0, {}
+        self.best, self.best_step, self.waited = math.nan, 0, 0
+        self.weights: dict = {}
 
     def on_start(self, run: Run) -> None:
-        metric = (run.metrics or {}).get(self.of.removeprefix("val_"))
-        if getattr(metric, "higher_is_better", None) is False:  # torchmetrics say it
-            raise ValueError(
-                f"of must be 'val_loss', or a metric for which higher is better. Got {self.of!r}. Try of='val_loss'."
-            )
         if run.step == 0:
             self.start_anew()
 
     def on_evaluate(self, run: Run) -> None:
-        value = run.latest(self.of)
-        if self.is_better(value):
+        value, higher = run.latest(self.of), run.directions()[self.of]
+        if higher is None:
+            raise ValueError(
+                f"the metric of {self.of!r} must say higher_is_better. Got None. Try True or False, in its class."
+            )
+        if self.is_better(value, higher):
             self.best, self.best_step, self.waited = value, run.step, 0
             self.weights = {name: tensor.detach().clone() for name, tensor in run.model.state_dict().items()}
         else:
             self.waited += 1
             run.stop = run.stop or self.waited >= self.patience
 
-    def is_better(self, value: float) -> bool:
+    def is_better(self, value: float, higher: bool) -> bool:
         """Whether ``value`` is a new best; nan never is."""
         if math.isnan(self.best):
             return not math.isnan(value)
-        gain = self.best - value if self.of == "val_loss" else value - self.best
-        return gain > self.min_delta
+        return (value - self.best if higher else self.best - value) > self.min_delta
 
     def on_end(self, run: Run) -> None:
         if self.weights:

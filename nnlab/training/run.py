@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from nnlab import arguments
-from nnlab.history import History
+from nnlab.history import Curve, History
 from nnlab.training.batches import Sliced, batches_of
 from nnlab.training.checks import bound, check_classes, check_metrics, check_model, check_outputs, usable
 
@@ -121,7 +119,7 @@ class Run:
                 metric.update(logits, y)
         if count:
             values = {f"val_{name}": metric.compute().item() for name, metric in self.metrics.items()}
-            self.evaluations.append({"step": self.step, "val_loss": total / count, "val_accuracy": math.nan, **values})
+            self.evaluations.append({"step": self.step, "val_loss": total / count, **values})
         self.tell("on_evaluate")
 
     def prepare_metrics(self, logits: torch.Tensor, y: torch.Tensor) -> None:
@@ -144,9 +142,7 @@ class Run:
             raise ValueError(
                 f"{name} needs validation data. Got none. Try fit(model, (train_loader, val_loader), ...)."
             )
-        first = self.evaluations[0]  # without an accuracy, as for a regression, it is nan from the beginning
-        missing = {"step"} | ({"val_accuracy"} if math.isnan(first["val_accuracy"]) else set())
-        arguments.one_of("curve", name, [key for key in first if key not in missing])
+        arguments.one_of("curve", name, [key for key in self.evaluations[0] if key != "step"])
         return self.evaluations[-1][name]
 
     def tell(self, moment: str) -> None:
@@ -160,22 +156,29 @@ class Run:
         An interrupt may come within a step: all curves are as long as the shortest.
         """
         complete = min(map(len, [self.losses, *self.by_step.values()]))
+        updates, looks = torch.arange(complete), torch.tensor([e["step"] for e in self.evaluations], dtype=torch.int64)
+        by_step = {n: torch.tensor([float(v) for v in values]) for n, values in self.by_step.items()}
+        by_step["loss"] = self.recorded_losses()
+        curves = {}
+        for name, higher in self.directions().items():
+            if name in by_step:
+                curves[name] = Curve(by_step[name][None, :complete], updates, higher)
+            else:
+                values = torch.tensor([[e[name] for e in self.evaluations]], dtype=torch.float32)
+                curves[name] = Curve(values, looks, higher, part="val")
+        params = {n: p.detach().cpu().clone().unsqueeze(0) for n, p in self.model.state_dict().items()}
+        return History({"seed": (self.settings["seed"],)}, params, curves)
 
-        def evaluated(name):
-            return torch.tensor([[e[name] for e in self.evaluations]], dtype=torch.float32)
+    def directions(self) -> dict[str, bool | None]:
+        """Every curve so far, in the order of the record, and whether higher is better; None where nobody knows.
 
-        names = [n for n in (self.evaluations[0] if self.evaluations else ()) if n.startswith("val_")]
-        extra = {n: torch.tensor([[float(v) for v in values[:complete]]]) for n, values in self.by_step.items()}
-        extra |= {n: evaluated(n) for n in names if n not in ("val_loss", "val_accuracy")}
-        return History(
-            settings={"seed": (self.settings["seed"],)},
-            loss=self.recorded_losses()[:complete].unsqueeze(0),
-            evaluated=torch.tensor([e["step"] for e in self.evaluations], dtype=torch.int64),
-            val_loss=evaluated("val_loss"),
-            val_accuracy=evaluated("val_accuracy"),
-            params={n: p.detach().cpu().clone().unsqueeze(0) for n, p in self.model.state_dict().items()},
-            extra=extra,
-        )
+        A metric says it by its attribute ``higher_is_better``, as torchmetrics' do.
+        """
+        metrics = {"accuracy": Accuracy()} if self.metrics is None else self.metrics
+        known: dict[str, bool | None] = {"loss": False, "val_loss": False, "grad_norm": False}  # inf is the worst
+        known |= {f"val_{name}": getattr(metric, "higher_is_better", None) for name, metric in metrics.items()}
+        measured = [n for n in self.evaluations[0] if n != "step"] if self.evaluations else ["val_loss"]
+        return {name: known.get(name) for name in ["loss", *measured, *self.by_step]}
 
     def recorded_losses(self) -> torch.Tensor:
         """(step,), the training loss of every step so far, on the CPU."""
@@ -205,6 +208,8 @@ class Accuracy:
 
     It is ``MulticlassAccuracy(average="micro")`` without the checks, which take longer than the network does on digits.
     """
+
+    higher_is_better = True
 
     def reset(self) -> None:
         self.right, self.count = 0, 0

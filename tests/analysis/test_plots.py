@@ -16,11 +16,12 @@ from matplotlib.figure import Figure
 from nnlab import Network, calibration, digits, ensemble, plots, spirals, surfaces
 from nnlab.engine import lr_range
 from nnlab.engine.optimizers import SGD
+from nnlab.history import Curve
 
 HISTORY = ensemble.train(
     Network([2, 4, 3]), spirals(), SGD(), seeds=range(3), steps=30, grid={"lr": [0.01, 0.1, 1e30]}, eval_every=10
 )
-CURVES = ["loss", "val_loss", "val_accuracy"]
+LABELS = {"loss": "training loss", "val_loss": "validation loss", "val_accuracy": "validation accuracy"}
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def ax():
     return Figure(layout="constrained").add_subplot()
 
 
-@pytest.mark.parametrize("of", CURVES)
+@pytest.mark.parametrize("of", LABELS)
 def test_learning_curves_are_median_and_band(of, ax):
     assert plots.plot_learning_curves(HISTORY, ax, of=of, by="lr") is ax
     lines = {line.get_label(): line for line in ax.get_lines() if not line.get_label().startswith("_")}
@@ -43,10 +44,10 @@ def test_learning_curves_are_median_and_band(of, ax):
         assert corners.max() == pytest.approx(high.max().item())
     assert [text.get_text() for text in ax.texts] == list(lines)
     assert ax.get_xlabel() == "step"
-    assert ax.get_ylabel() == plots.AXIS_NAMES[of]
+    assert ax.get_ylabel() == LABELS[of]
 
 
-@pytest.mark.parametrize("of", CURVES)
+@pytest.mark.parametrize("of", LABELS)
 def test_a_group_with_one_diverged_member_says_so(of, ax):
     plots.plot_learning_curves(HISTORY, ax, of=of)
     (label,) = [text.get_text() for text in ax.texts]
@@ -70,9 +71,27 @@ def test_unknown_setting_or_curve(ax, refused):
 
 def test_a_curve_without_values(ax, refused):
     calm = HISTORY.select(lr=0.1)
-    regression = dataclasses.replace(calm, val_accuracy=torch.full_like(calm.val_accuracy, torch.nan))
-    with refused("'val_accuracy'", start="of must be a curve with values"):
-        plots.plot_learning_curves(regression, ax, of="val_accuracy")
+    empty = Curve(torch.full_like(calm.val_loss, torch.nan), calm.evaluated, part="val")
+    with refused("'val_r2'", start="of must be a curve with values"):
+        plots.plot_learning_curves(dataclasses.replace(calm, curves=calm.curves | {"val_r2": empty}), ax, of="val_r2")
+
+
+@pytest.mark.parametrize(("higher", "end"), [(True, 0.2), (False, 0.8)])
+def test_a_metric_of_any_name_with_a_diverged_member(higher, end, ax):
+    """The band ends at the median where a diverged member would pull it to infinity, up or down."""
+    values = torch.tensor([[0.2], [0.5], [0.8]]).repeat(3, 4)
+    values[HISTORY.diverged >= 0] = torch.nan
+    record = dataclasses.replace(
+        HISTORY, curves=HISTORY.curves | {"val_r2": Curve(values, HISTORY.evaluated, higher, "val")}
+    )
+    plots.plot_learning_curves(record, ax, of="val_r2")
+    (text,) = ax.texts
+    assert text.get_text() == "9 members (3 of 9 diverged)"
+    assert ax.get_ylabel() == "validation r2"
+    line, (band,) = ax.get_lines()[0], ax.collections
+    assert line.get_ydata().tolist() == pytest.approx([end] * 4)
+    assert np.isfinite(band.get_paths()[0].vertices).all()
+    ax.figure.canvas.draw()
 
 
 @given(st.lists(st.floats(-0.5, 1.5), max_size=8), st.floats(0.01, 0.1))

@@ -43,7 +43,12 @@ def run(folder) -> dict:
     )
     last = nnlab.checkpoints.load(folder / "last.pt")
     random_states = {f"random {name}": state for name, state in last["random"].items()}
-    return {**history.curves, "evaluated": history.evaluated, **history.params, **random_states}
+    return {
+        **{n: curve.values for n, curve in history.curves.items()},
+        "evaluated": history.evaluated,
+        **history.params,
+        **random_states,
+    }
 
 
 def child(folder, started, deadly) -> None:

@@ -41,8 +41,8 @@ def trained(model=None, data=None, optimizer=None, **settings):
 
 def same_history(one, other) -> bool:
     """Whether two records hold the same bits, parameters included."""
-    curves = one.curves.keys() == other.curves.keys()
-    curves = curves and all(torch.equal(one.curves[n].nan_to_num(7), other.curves[n].nan_to_num(7)) for n in one.curves)
+    curves, others = ({n: c.values.nan_to_num(7) for n, c in h.curves.items()} for h in (one, other))
+    curves = curves.keys() == others.keys() and all(torch.equal(curves[n], others[n]) for n in curves)
     params = all(torch.equal(one.params[n].nan_to_num(7), other.params[n].nan_to_num(7)) for n in one.params)
     return curves and params and torch.equal(one.evaluated, other.evaluated)
 
@@ -131,7 +131,7 @@ def test_a_regression_and_its_shapes():
     net = Network([1, 8, 1])
     model = nn.Sequential(nnlab.models.to_torch(net, net.init(seed=0)), nn.Flatten(0))
     history = trained(model, data, loss=nn.MSELoss(), epochs=20)
-    assert history.val_accuracy.isnan().all()
+    assert list(history.curves) == ["loss", "val_loss", "lr"]  # no accuracy
     assert history.val_loss[0, -1] < history.val_loss[0, 0]
     with pytest.raises(ValueError, match=r"broadcast against each other. Got \(20, 1\) and \(20,\)"):
         trained(model[0], data, loss=nn.MSELoss())
@@ -144,7 +144,7 @@ def test_metrics_by_name():
     assert history.extra["val_f1"].shape == history.val_loss.shape
     with torch.no_grad():
         assert history.extra["val_f1"][0, -1] == metric(model(data.val.x), data.val.y)
-    assert history.val_accuracy.isnan().all()
+    assert "val_accuracy" not in history.curves
     assert set(trained(metrics={}).extra) == {"lr"}
 
 
@@ -275,7 +275,7 @@ class TestInterruption:
 
         monkeypatch.setattr(nnlab.training.Run, within, interrupted)
         history = trained(clip_norm=1.0)
-        assert {curve.shape[1] for name, curve in history.curves.items() if not name.startswith("val_")} == {2}
+        assert {len(curve.steps) for curve in history.curves.values() if curve.part == "train"} == {2}
         assert len(history.to_frame()) == 3
 
     @pytest.mark.parametrize("at", [3, 4])
@@ -626,8 +626,16 @@ class TestEarlyStoppingOf:
         return trained(model, nnlab.polynomial(), loss=nn.MSELoss(), batch_size=20, **settings)
 
     def test_a_metric_for_which_lower_is_better(self):
-        with pytest.raises(ValueError, match=r"of must be 'val_loss', or .* Got 'val_mae'\. Try of='val_loss'"):
-            self.regression(metrics={"mae": MeanAbsoluteError()}, callbacks=[EarlyStopping(3, of="val_mae")])
+        stopping = EarlyStopping(3, of="val_mae")
+        history = self.regression(metrics={"mae": MeanAbsoluteError()}, callbacks=[stopping])
+        curve = history.curves["val_mae"]
+        assert curve.higher_is_better is False
+        assert stopping.best == pytest.approx(curve.values.min().item())
+        assert stopping.best < curve.values[0, 0]
+
+    def test_a_training_curve(self):
+        with pytest.raises(ValueError, match=r"curve must be one of val_loss, val_accuracy\. Got 'loss'\. Did you"):
+            trained(callbacks=[EarlyStopping(of="loss")])
 
     def test_the_accuracy_of_a_regression(self):
         with pytest.raises(ValueError, match=r"curve must be one of val_loss\. Got 'val_accuracy'\. Did you"):

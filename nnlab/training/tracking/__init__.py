@@ -42,9 +42,9 @@ def write_member(history: History, member: int, settings: dict, folder: Path) ->
     writers = Writers(folder)
     try:
         plain = {n: v if isinstance(v, (bool, int, float, str)) else str(v) for n, v in settings.items()}
-        write_settings(writers["."], plain, list(history.curves))
+        write_settings(writers["."], plain, [(curve.part, name) for name, curve in history.curves.items()])
         for name, curve in history.curves.items():
-            for step, value in zip(history.steps(name).tolist(), curve[member].tolist(), strict=True):
-                writers.scalar(name, value, step)
+            for step, value in zip(curve.steps.tolist(), curve.values[member].tolist(), strict=True):
+                writers.scalar(curve.part, name, value, step)
     finally:
         writers.close()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import os
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnlab import arguments
-from nnlab.history import CURVES
 from nnlab.training.callbacks import Callback
 from nnlab.training.tracking.recorded import recorded
 
@@ -71,13 +71,14 @@ class CSV(Callback):
 
     def _lines(self, run: Run) -> list[bytes]:
         """The rows from the last one that is in the file, with the header if it is not."""
-        evaluated = [n for n in (run.evaluations[0] if run.evaluations else ()) if n != "step"]
-        names = dict.fromkeys([*CURVES, *run.by_step, *evaluated])
-        known = dict(recorded(run, self._row, self._row - 1))
+        names = list(run.directions())
+        known: dict[int, dict[str, float]] = defaultdict(dict)
+        for step, _, values in recorded(run, self._row, self._row - 1):
+            known[step] |= values
         lines = [] if self._bytes else [",".join(["member", "seed", "step", *names])]
         for step in range(self._row, len(run.losses) + 1):
-            values = [text(known.get(step, {}).get(name, math.nan)) for name in names]
-            lines.append(",".join(["0", str(run.settings["seed"]), str(step), *values]))
+            fields = [text(known[step].get(name, math.nan)) for name in names]
+            lines.append(",".join(["0", str(run.settings["seed"]), str(step), *fields]))
         return [f"{line}{os.linesep}".encode() for line in lines]
 
 

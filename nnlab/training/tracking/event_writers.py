@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
-import math
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -14,22 +15,23 @@ from nnlab.analysis import probes
 from nnlab.training.tracking.event_files import SUFFIX
 
 
-def tag_of(name: str) -> tuple[str, str]:
-    """The run and the tag under which TensorBoard gets a curve: ``val_loss`` is the ``loss`` of the run ``val``.
+def tag_of(part: str, name: str) -> str:
+    """The name of a curve on TensorBoard: ``val_loss`` is the ``loss`` of the run ``val``.
 
     TensorBoard draws one chart for each tag, with one line for each run: so training and validation share a chart.
 
-    >>> tag_of("loss"), tag_of("val_loss")
-    (('train', 'loss'), ('val', 'loss'))
+    >>> tag_of("train", "loss"), tag_of("val", "val_loss")
+    ('loss', 'loss')
     """
-    return ("val", name.removeprefix("val_")) if name.startswith("val_") else ("train", name)
+    return name.removeprefix(f"{part}_")
 
 
 class Writers:
     """One SummaryWriter for each part of a run, opened when something is written: ".", "train" and "val"."""
 
     def __init__(self, folder: Path, purge_step: int | None = None):
-        self.folder, self._purge_step, self._open = folder, purge_step, {}
+        self.folder, self._purge_step = folder, purge_step
+        self._open: dict[str, Any] = {}
 
     def __getitem__(self, part: str):
         from torch.utils.tensorboard import SummaryWriter
@@ -40,11 +42,9 @@ class Writers:
             )
         return self._open[part]
 
-    def scalar(self, name: str, value: float, step: int) -> None:
-        """Write one point of the curve ``name``. The accuracy of a regression is nan, and is left out."""
-        if not (name == "val_accuracy" and math.isnan(value)):
-            part, tag = tag_of(name)
-            self[part].add_scalar(tag, value, step)
+    def scalar(self, part: str, name: str, value: float, step: int) -> None:
+        """Write one point of the curve ``name``."""
+        self[part].add_scalar(tag_of(part, name), value, step)
 
     def flush(self) -> None:
         for writer in self._open.values():
@@ -65,17 +65,10 @@ def write_histogram(writer, tag: str, values: torch.Tensor, step: int) -> None:
         return
     _, _, counts, edges = probes.statistics(values[None])
     total = values.double()
-    writer.add_histogram_raw(
-        tag,
-        min=values.min().item(),
-        max=values.max().item(),
-        num=len(values),
-        sum=total.sum().item(),
-        sum_squares=total.square().sum().item(),
-        bucket_limits=edges[1:].tolist(),
-        bucket_counts=counts.tolist(),
-        global_step=step,
-    )
+    ends = {"min": values.min().item(), "max": values.max().item()}
+    sums = {"num": len(values), "sum": total.sum().item(), "sum_squares": total.square().sum().item()}
+    buckets = {"bucket_limits": edges[1:].tolist(), "bucket_counts": counts.tolist()}
+    writer.add_histogram_raw(tag, **ends, **sums, **buckets, global_step=step)
 
 
 def write_graph(writer, model: torch.nn.Module, x: torch.Tensor) -> None:
@@ -85,9 +78,9 @@ def write_graph(writer, model: torch.nn.Module, x: torch.Tensor) -> None:
         writer.add_graph(model, x)
 
 
-def write_settings(writer, hparams: dict, curves: list[str]) -> None:
-    """Write settings, so that HPARAMS shows them beside the last value of every curve."""
-    for summary in settings_summaries(hparams, dict.fromkeys(map(tag_of, curves)))[:2]:
+def write_settings(writer, hparams: dict, curves: Iterable[tuple[str, str]]) -> None:
+    """Write settings, so that HPARAMS shows them beside the last value of every curve (part, name)."""
+    for summary in settings_summaries(hparams, [(part, tag_of(part, name)) for part, name in curves])[:2]:
         writer.file_writer.add_summary(summary, 0)
 
 

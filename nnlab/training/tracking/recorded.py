@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from nnlab.training.run import Run
 
 
-def recorded(run: Run, first: int = 0, after: int = -1) -> Iterator[tuple[int, dict[str, float]]]:
-    """(step, name -> value), as ``History`` holds them: in float32.
+def recorded(run: Run, first: int = 0, after: int = -1) -> Iterator[tuple[int, str, dict[str, float]]]:
+    """(step, part of the data, name -> value), as ``History`` holds them: in float32; training first.
 
     Step k has the loss of the mini-batch that leads to step k + 1, and what was seen after k steps, if anything.
 
@@ -21,9 +21,8 @@ def recorded(run: Run, first: int = 0, after: int = -1) -> Iterator[tuple[int, d
         after: evaluations up to this step are left out.
     """
     curves = {"loss": run.losses, **run.by_step}
-    evaluations = {e["step"]: e for e in run.evaluations if e["step"] > after}
-    for step in range(min([first, *evaluations]), len(run.losses) + 1):
-        values = {n: curve[step] for n, curve in curves.items() if first <= step < len(run.losses)}
-        values |= {n: v for n, v in evaluations.get(step, {}).items() if n != "step"}
-        if values:
-            yield step, {name: float(np.float32(float(value))) for name, value in values.items()}
+    train = ((step, {n: values[step] for n, values in curves.items()}) for step in range(first, len(run.losses)))
+    val = ((e["step"], {n: v for n, v in e.items() if n != "step"}) for e in run.evaluations if e["step"] > after)
+    for part, rows in (("train", train), ("val", val)):
+        for step, values in rows:
+            yield int(step), part, {name: float(np.float32(float(value))) for name, value in values.items()}

@@ -64,7 +64,7 @@ class Server:
 
     def _listen(self) -> None:
         """Read what the server says until it ends, so that it never waits for a reader."""
-        for line in self._process.stderr:
+        for line in self._process.stderr or ():
             self._said.append(line)
             found = re.search(r" at http://[^/]*:(\d+)/", line)
             if found and not self.port:
@@ -75,7 +75,7 @@ class Server:
     def stop(self) -> None:
         """End the server; when this returns, it is gone."""
         atexit.unregister(self.stop)
-        if not self._process.stdin.closed:
+        if self._process.stdin:
             self._process.stdin.close()
         try:
             self._process.wait(5)
@@ -84,7 +84,8 @@ class Server:
             self._process.wait()
         if self._listener is not threading.current_thread():
             self._listener.join()
-        self._process.stderr.close()
+        if self._process.stderr:
+            self._process.stderr.close()
 
     def __enter__(self) -> Server:
         return self

@@ -13,14 +13,7 @@ from nnlab import arguments
 from nnlab.analysis import probes
 from nnlab.analysis.mistakes import as_pictures, picture_of, worst_mistakes
 from nnlab.training.callbacks import Callback
-from nnlab.training.tracking import event_files
-from nnlab.training.tracking.event_writers import (
-    Writers,
-    settings_summaries,
-    write_graph,
-    write_histogram,
-    write_settings,
-)
+from nnlab.training.tracking import event_files, event_writers
 from nnlab.training.tracking.recorded import recorded
 
 if TYPE_CHECKING:
@@ -67,12 +60,12 @@ class TensorBoard(Callback):
         arguments.whole("images", images, 24, at_least=0)
         self.every, self.images, self.hparams, self.graph = every, images, check_hparams(hparams), graph
         self._sizes: dict[str, int] = {}  # of the event files, when the checkpoint was written
-        self._writers = Writers(self.folder)
+        self._writers = event_writers.Writers(self.folder)
         self._written = (0, -1)  # the next step to write, the last evaluation written
 
     def on_start(self, run: Run) -> None:
         goes_on = event_files.cut(self.folder, self._sizes if run.step else {})
-        self._writers = Writers(self.folder, run.step + 1 if goes_on else None)
+        self._writers = event_writers.Writers(self.folder, run.step + 1 if goes_on else None)
         self._written = (run.step, run.step) if goes_on else (0, -1)
 
     def on_evaluate(self, run: Run) -> None:
@@ -89,7 +82,7 @@ class TensorBoard(Callback):
         try:
             self._write_scalars(run)
             if run.step >= run.goal or run.stop:
-                self._writers["."].file_writer.add_summary(settings_summaries({}, {})[2], run.step)
+                self._writers["."].file_writer.add_summary(event_writers.settings_summaries({}, {})[2], run.step)
         finally:
             self._writers.close()
 
@@ -101,38 +94,40 @@ class TensorBoard(Callback):
 
     def _write_scalars(self, run: Run) -> None:
         """Every number that is not written yet."""
-        for step, values in recorded(run, *self._written):
+        for step, part, values in recorded(run, *self._written):
             for name, value in values.items():
-                self._writers.scalar(name, value, step)
-        self._written = (len(run.losses), run.evaluations[-1]["step"] if run.evaluations else -1)
+                self._writers.scalar(part, name, value, step)
+        self._written = (len(run.losses), int(run.evaluations[-1]["step"]) if run.evaluations else -1)
 
     def _write_once(self, run: Run) -> None:
         """The settings, and the graph of the model."""
-        names = ["loss", *(n for n in (run.evaluations[0] if run.evaluations else ()) if n.startswith("val_"))]
-        write_settings(self._writers["."], settings_of(run) | self.hparams, names)
-        x, _ = first_validation_batch(run)
-        if self.graph and x is not None:
-            write_graph(self._writers["train"], run.model, x[:1])
+        measured = [("val", name) for e in run.evaluations[:1] for name in e if name != "step"]
+        event_writers.write_settings(
+            self._writers["."], settings_of(run) | self.hparams, [("train", "loss"), *measured]
+        )
+        if self.graph and (batch := first_validation_batch(run)):
+            event_writers.write_graph(self._writers["train"], run.model, batch[0][:1])
 
     def _write_histograms(self, run: Run) -> None:
         """Weights, gradients and activations; there is no gradient before the first step."""
         train = self._writers["train"]
         for name, parameter in run.model.named_parameters():
-            write_histogram(train, f"weights/{name}", parameter, run.step)
+            event_writers.write_histogram(train, f"weights/{name}", parameter, run.step)
             if parameter.grad is not None and run.step:
-                write_histogram(train, f"gradients/{name}", parameter.grad, run.step)
-        x, _ = first_validation_batch(run)
-        if x is not None:
+                event_writers.write_histogram(train, f"gradients/{name}", parameter.grad, run.step)
+        if batch := first_validation_batch(run):
             with probes.recorded(run.model) as calls, torch.no_grad():
-                run.model(x[:AT_ONCE])
+                run.model(batch[0][:AT_ONCE])
             for call in calls:
                 if call.output is not None:
-                    write_histogram(train, f"activations/{call.name}", call.output, run.step)
+                    event_writers.write_histogram(train, f"activations/{call.name}", call.output, run.step)
 
     def _write_mistakes(self, run: Run) -> None:
         """The misclassified validation pictures."""
-        x, y = first_validation_batch(run)
-        if not self.images or x is None or y.is_floating_point() or y.ndim != 1 or as_pictures(x) is None:
+        if not self.images or not (batch := first_validation_batch(run)):
+            return
+        x, y = batch
+        if y.is_floating_point() or y.ndim != 1 or as_pictures(x) is None:
             return
         mistakes = worst_mistakes(run.model, run.batches.val(), self.images)
         if len(mistakes.y):
@@ -149,9 +144,9 @@ def undisturbed(run: Run) -> Iterator[None]:
         run.set_random_state(before)
 
 
-def first_validation_batch(run: Run) -> tuple[torch.Tensor, torch.Tensor] | tuple[None, None]:
-    """The first validation batch, or None twice without validation data."""
-    return next(iter(run.batches.val()), (None, None))
+def first_validation_batch(run: Run) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """The first validation batch, or None without validation data."""
+    return next(iter(run.batches.val()), None)
 
 
 def settings_of(run: Run) -> dict:
