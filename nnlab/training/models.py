@@ -79,10 +79,10 @@ def twin(layer: Layer, dtype: torch.dtype) -> tuple[str, nn.Module]:
             return "norm", nn.LayerNorm(layer.units, dtype=dtype)
         case Activation() if layer.module:
             return "activation", layer.module()
-        case Noise():
-            return "noise", GaussianNoise(layer.std)
-        case Dropout():
-            return "dropout", nn.Dropout(layer.p)
+        case Noise(std=float() | int() as std):
+            return "noise", GaussianNoise(std)
+        case Dropout(p=float() | int() as p):
+            return "dropout", nn.Dropout(p)
     raise TypeError(f"every layer must have a twin in torch.nn. Got {layer!r}. Try a module of your own instead.")
 
 
