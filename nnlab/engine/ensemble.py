@@ -50,7 +50,7 @@ def train(
     grid: Mapping[str, Iterable[float]] | None = None,
     init: str = "he_normal",
     start: Params | None = None,
-    loss: str | None = None,
+    loss: str | Callable | None = None,
     eval_every: int | None = None,
     schedule: Callable[[int], float | torch.Tensor] | None = None,
     augment: Callable | None = None,
@@ -73,7 +73,8 @@ def train(
         init: name of an initialization scheme.
         start: parameters to begin with instead of drawing them, such as ``history.params``: one member of them for
             each member of this run. Batches are still drawn by the seeds, and the optimizer starts anew.
-        loss: name of a loss; None takes cross_entropy for classes and mse for real targets.
+        loss: a name, one by hand, or (logits, y) -> scalar of PyTorch; None takes cross_entropy for classes and mse for
+            real targets.
         eval_every: steps between two looks at the validation data; None looks about 50 times.
         schedule: ``schedule(step)``, such as ``schedules.Cosine(200)``, multiplies lr in step 0, 1, 2, ...; it
             returns a number, or a (member,) tensor with a factor for each member.
@@ -87,7 +88,7 @@ def train(
     """
     eval_every = check_settings(steps, eval_every, schedule, augment, extras)
     check_fit(net, data)
-    loss = losses.get(loss or ("mse" if data.classes is None else "cross_entropy"))
+    of = losses.get(("mse" if data.classes is None else "cross_entropy") if loss is None else loss)
     settings, (optimizer, extra, net) = members([optimizer, Regularization(**extras), net], seeds, grid or {})
     own = settings["seed"]
     params = net.init(init, own) if start is None else started(net, start, len(own))
@@ -96,14 +97,14 @@ def train(
     if augment is not None:
         batches = (augment(x, y, change) for x, y in batches)
     updates = loop.steps(
-        net, params, optimizer, batches, smoothed(loss, extra.label_smoothing),
+        net, params, optimizer, batches, smoothed(of, extra.label_smoothing),
         extra=extra, schedule=schedule, generator=disturb,
     )  # fmt: skip
-    train_loss, evaluations = [], [(0, *evaluate(net, params, data.val, loss))]
+    train_loss, evaluations = [], [(0, *evaluate(net, params, data.val, of))]
     for step, params, _, value in islice(updates, steps):
         train_loss.append(value)
         if step % eval_every == 0 or step == steps:
-            evaluations.append((step, *evaluate(net, params, data.val, loss)))
+            evaluations.append((step, *evaluate(net, params, data.val, of)))
     evaluated, val_loss, val_accuracy = zip(*evaluations, strict=True)
     with torch.inference_mode(False):  # what is handed out may be used with autograd
         looks = torch.tensor(evaluated)

@@ -4,14 +4,23 @@ Every loss takes ``logits`` of shape (..., batch, outputs), means over the batch
 ``(loss, dlogits)`` with shapes (...,) and (..., batch, outputs). Leading axes are members, each
 with a loss of its own. The gradient of the mean carries the factor 1/batch: forgetting it, or
 dividing twice, is the mistake most often made here.
+
+PyTorch has another form: ``(logits, y) -> scalar``, for one network, and autograd finds the gradient. Whatever takes a
+``loss`` takes both forms, or a name: ``get`` makes it ours, ``to_torch`` makes it PyTorch's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
+from torch.autograd.function import once_differentiable
 from torch.nn.functional import softplus
 
 from nnlab import arguments
+
+ByHand = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
+InPyTorch = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 def cross_entropy(logits: torch.Tensor, y: torch.Tensor, label_smoothing: float | torch.Tensor = 0.0):
@@ -166,6 +175,11 @@ def same_batch(y: torch.Tensor, logits: torch.Tensor, axes: int) -> None:
     """Check that the first ``axes`` axes of ``y`` end like those of ``logits`` before its output axis."""
     batch = tuple(logits.shape[:-1])
     got = tuple(y.shape[:axes])
+    if not batch:
+        raise ValueError(
+            f"logits must have an axis of outputs behind that of the batch. Got the shape {tuple(logits.shape)}. "
+            f"Try {(*logits.shape, 1)}: for one output the last layer needs no nn.Flatten behind it."
+        )
     if axes < 1 or got != batch[-len(got) :]:
         raise ValueError(
             f"y must have one target for each sample. Got y of shape {tuple(y.shape)} "
@@ -178,10 +192,132 @@ def entries(prediction: torch.Tensor) -> int:
     return prediction.shape[-2] * prediction.shape[-1]
 
 
-LOSSES = {f.__name__: f for f in (cross_entropy, hinge, mse, huber, binary_cross_entropy)}
+LOSSES: dict[str, ByHand] = {f.__name__: f for f in (cross_entropy, hinge, mse, huber, binary_cross_entropy)}
 
 
-def get(name: str):
-    """The loss function of that name; an unknown name raises a ValueError with the nearest known one."""
-    arguments.one_of("loss", name, LOSSES)
-    return LOSSES[name]
+def known(loss: str | Callable) -> Callable:
+    """The function behind a name, or ``loss`` itself if it can be called."""
+    if isinstance(loss, str):
+        arguments.one_of("loss", loss, LOSSES)
+        return LOSSES[loss]
+    if isinstance(loss, type) or not callable(loss):
+        remedy = f"an object of it: {loss.__name__}()" if isinstance(loss, type) else "nn.CrossEntropyLoss()"
+        raise TypeError(
+            f"loss must be a name or a function (logits, y) -> number. Got {loss!r}. Try 'cross_entropy', or {remedy}."
+        )
+    return loss
+
+
+def get(loss: str | Callable) -> ByHand:
+    """A loss in our form: (logits, y) -> (value, dlogits), for as many members as ``logits`` has.
+
+    Those of this module are what they are. Any other is asked about one member after the other, and autograd gives the
+    gradient of its value, also within ``torch.inference_mode``.
+
+    Args:
+        loss: a name, a function (logits, y) -> scalar such as ``nn.CrossEntropyLoss()``, or one in our form.
+
+    Raises:
+        TypeError, ValueError: an unknown name (with the nearest known one), or something else than a loss; when it is
+            called, if its result has neither form.
+
+    >>> value, dlogits = get(torch.nn.CrossEntropyLoss())(torch.zeros(1, 2), torch.tensor([0]))
+    >>> value, dlogits
+    (tensor(0.6931), tensor([[-0.5000,  0.5000]]))
+    """
+    loss = known(loss)
+    if loss in LOSSES.values():
+        return loss
+    one = to_torch(loss)
+
+    def by_hand(logits: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        axes = 2 if y.is_floating_point() else 1  # of the targets of one member
+        y = real_target(y, logits) if axes == 2 else y
+        with torch.inference_mode(False), torch.enable_grad():
+            z = logits.detach().clone().requires_grad_()
+            y = y.expand(*logits.shape[:-2], *y.shape[-axes:]).clone()
+            members = zip(z.reshape(-1, *z.shape[-2:]), y.reshape(-1, *y.shape[-axes:]), strict=True)
+            values = torch.stack([one(*member) for member in members])
+            (dlogits,) = torch.autograd.grad(values.sum(), z)
+        return values.detach().reshape(logits.shape[:-2]), dlogits
+
+    by_hand.__name__ = getattr(loss, "__name__", type(loss).__name__)
+    return by_hand
+
+
+def to_torch(loss: str | Callable) -> InPyTorch:
+    """A loss in PyTorch's form: (logits, y) -> scalar, which ``backward()`` can follow; for one network.
+
+    One in our form keeps its own gradient: ``backward()`` starts from its dlogits.
+
+    Args:
+        loss: as for ``get``.
+
+    Raises:
+        TypeError, ValueError: as for ``get``; when it is called, also if ``logits`` and real targets differ in shape,
+            for PyTorch's losses broadcast them against each other, and those of students may.
+
+    >>> logits = torch.zeros(1, 2, requires_grad=True)
+    >>> to_torch("cross_entropy")(logits, torch.tensor([0])).backward()
+    >>> logits.grad
+    tensor([[-0.5000,  0.5000]])
+    """
+    loss = known(loss)
+    ours = loss in LOSSES.values()
+
+    def in_pytorch(logits: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        if not ours and logits.shape != y.shape and y.is_floating_point():
+            raise ValueError(
+                f"outputs and real targets must have the same shape, or they are broadcast against each other. "
+                f"Got {tuple(logits.shape)} and {tuple(y.shape)}. Try nn.Sequential(model, nn.Flatten(0))."
+            )
+        value = loss(logits.detach() if ours else logits, y)
+        if isinstance(value, tuple):
+            value = GradientByHand.apply(logits, *checked_pair(value, logits))
+        check_number(value, logits)
+        return value
+
+    return in_pytorch
+
+
+class GradientByHand(torch.autograd.Function):
+    """The value of a loss, from which ``backward()`` goes on with the gradient that was made by hand."""
+
+    @staticmethod
+    def forward(context, logits, value, dlogits):
+        context.save_for_backward(dlogits)
+        return value.clone()
+
+    @staticmethod
+    @once_differentiable
+    def backward(context, upstream):
+        return upstream * context.saved_tensors[0], None, None
+
+
+def checked_pair(pair: tuple, logits: torch.Tensor) -> tuple:
+    """(value, dlogits) as a loss in our form must give them."""
+    if len(pair) != 2 or not all(isinstance(part, torch.Tensor) for part in pair) or pair[1].shape != logits.shape:
+        got = ", ".join(str(tuple(p.shape)) if isinstance(p, torch.Tensor) else type(p).__name__ for p in pair)
+        raise ValueError(
+            f"a loss by hand must give (value, dlogits), dlogits in the shape {tuple(logits.shape)} of the logits. "
+            f"Got ({got}). Try the mean over the batch, and its gradient."
+        )
+    return pair
+
+
+def check_number(value: torch.Tensor, logits: torch.Tensor) -> None:
+    """Check that a loss gave one number, which autograd can follow if it is asked to."""
+    if not isinstance(value, torch.Tensor):
+        raise TypeError(
+            f"loss must give a tensor, or (value, dlogits). Got {value!r}. Try the mean over the batch without .item()."
+        )
+    if value.ndim:
+        raise ValueError(
+            f"loss must give one number, the mean over the batch. Got the shape {tuple(value.shape)}. "
+            "Try reduction='mean'."
+        )
+    if logits.requires_grad and not value.requires_grad and torch.is_grad_enabled():
+        raise ValueError(
+            "loss must give a number that autograd can follow to the logits. Got one without a gradient. "
+            "Try it without .detach() and torch.no_grad()."
+        )

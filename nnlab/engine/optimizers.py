@@ -69,8 +69,9 @@ class Optimizer:
 
     def __post_init__(self):
         for field in fields(self):
-            rule, remedy = RULES[field.name]
-            rule(field.name, getattr(self, field.name), remedy)
+            if field.name in RULES:  # one of your own has a hyper-parameter of its own
+                rule, remedy = RULES[field.name]
+                rule(field.name, getattr(self, field.name), remedy)
 
     def init(self, params: dict) -> State:
         """The state before the first step: every running value is zero."""

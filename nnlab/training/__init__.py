@@ -1,12 +1,13 @@
 """The training loop of PyTorch, with what a run that you can trust needs around it.
 
-loop: ``fit``, and its heart ``train_epoch``. run: what a run is, which callbacks see and a checkpoint holds. batches:
-where the data come from. checks: what must fit together before it begins. callbacks: what may happen meanwhile.
-checkpoints, resume: how a run outlives a crash. tracking: CSV and TensorBoard. models: our networks as torch modules.
-lightning_twin: the same job in Lightning.
+loop: ``fit``, and its heart ``train_epoch``. run: what a run is, which callbacks see and a checkpoint holds; record:
+what it has seen so far; evaluation: how it looks at the validation data. batches: where the data come from. checks:
+what must fit together before it begins. callbacks: what may happen meanwhile. checkpoints, resume: how a run outlives
+a crash. tracking: CSV and TensorBoard. models: our networks as torch modules. lightning_twin: the same in Lightning.
 """
 
+from nnlab.training.evaluation import Accuracy
 from nnlab.training.loop import fit, own_randomness, train_epoch
-from nnlab.training.run import Accuracy, Run
+from nnlab.training.run import Run
 
 __all__ = ["Accuracy", "Run", "fit", "own_randomness", "train_epoch"]

@@ -12,6 +12,8 @@ from nnlab.datasets.data import Dataset
 
 AT_ONCE = 4096  # validation samples in one forward pass
 
+NO_BATCH = "data must give at least one mini-batch in an epoch. Got none. Try a smaller batch_size, or drop_last=False."
+
 Batches = Iterator[tuple[torch.Tensor, torch.Tensor]]
 
 
@@ -19,6 +21,9 @@ class Sliced:
     """Mini-batches of tensors in memory: one permutation in each epoch, then slices of it, which cost nothing.
 
     The last batch of an epoch is smaller when ``batch_size`` does not divide the number of samples.
+
+    Attributes:
+        steps: mini-batches in an epoch.
     """
 
     def __init__(self, data: Dataset, batch_size: int | None, device: torch.device):
@@ -31,9 +36,7 @@ class Sliced:
                 f"batch_size must be at most {len(self.x)}, the training data. Got {batch_size}. "
                 "Try 32, or None for all."
             )
-
-    def __len__(self) -> int:
-        return -(-len(self.x) // self.size)
+        self.steps: int | None = -(-len(self.x) // self.size)
 
     def train(self, generator: torch.Generator) -> Batches:
         order = torch.randperm(len(self.x), generator=generator).to(self.x.device)
@@ -48,13 +51,18 @@ class Sliced:
 
 
 class Loaded:
-    """Mini-batches from a DataLoader for training, and one for validation or None; they shuffle by themselves."""
+    """Mini-batches from a DataLoader for training, and one for validation or None; they shuffle by themselves.
+
+    Attributes:
+        steps: mini-batches in an epoch; None for a DataLoader that does not know.
+    """
 
     def __init__(self, train: DataLoader, val: DataLoader | None, device: torch.device):
         self.loader, self.val_loader, self.device = train, val, device
-
-    def __len__(self) -> int:
-        return len(self.loader)
+        try:
+            self.steps: int | None = len(train)
+        except TypeError:
+            self.steps = None
 
     def train(self, generator: torch.Generator) -> Batches:
         return self.moved(self.loader)
@@ -64,7 +72,7 @@ class Loaded:
 
     def generators(self) -> dict[str, torch.Generator]:
         """The generators of their own that the loaders and their samplers have, each of them once."""
-        found = {}
+        found: dict[str, torch.Generator] = {}
         for name, loader in (("loader", self.loader), ("val_loader", self.val_loader)):
             sampler, batches = getattr(loader, "sampler", None), getattr(loader, "batch_sampler", None)
             owners = {"": loader, " sampler": sampler, " batches": batches, " order": getattr(batches, "sampler", None)}
@@ -86,12 +94,8 @@ def batches_of(data, batch_size: int | None, device: torch.device) -> Sliced | L
     """
     if isinstance(data, Dataset):
         return Sliced(data, batch_size, device)
-    loaders = data if isinstance(data, (tuple, list)) else (data, None)
-    if (
-        len(loaders) != 2
-        or not isinstance(loaders[0], DataLoader)
-        or not isinstance(loaders[1], (DataLoader, type(None)))
-    ):
+    train, val = data if isinstance(data, (tuple, list)) and len(data) == 2 else (data, None)
+    if not isinstance(train, DataLoader) or not isinstance(val, (DataLoader, type(None))):
         raise TypeError(
             f"data must be an nnlab.Dataset, a DataLoader, or a pair of them (train, val). "
             f"Got {type(data).__name__}. Try nnlab.digits()."
@@ -101,4 +105,4 @@ def batches_of(data, batch_size: int | None, device: torch.device) -> Sliced | L
             f"batch_size must be None for a DataLoader, which has its own. Got {batch_size}. "
             f"Try DataLoader(..., batch_size={batch_size})."
         )
-    return Loaded(*loaders, device)
+    return Loaded(train, val, device)

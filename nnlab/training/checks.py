@@ -1,33 +1,12 @@
-"""What must fit together before ``fit`` can train: model, optimizer, schedule, device, metrics, outputs and targets."""
+"""What must fit together before ``fit`` can train: schedule and optimizer, device, metrics, outputs and classes."""
 
 from __future__ import annotations
 
 import torch
-from torch import nn
 from torch.optim.lr_scheduler import LRScheduler
 
 
-def check_model(model, optimizer) -> None:
-    """Check that both are what they should be, and that the optimizer holds parameters of the model."""
-    if not isinstance(model, nn.Module):
-        raise TypeError(
-            f"model must be a torch.nn.Module. Got {type(model).__name__}. "
-            "Try nnlab.models.to_torch(net, net.init(seed=0)) for a network by hand."
-        )
-    if not isinstance(optimizer, torch.optim.Optimizer):
-        raise TypeError(
-            f"optimizer must be one of torch.optim. Got {type(optimizer).__name__}. "
-            "Try torch.optim.AdamW(model.parameters())."
-        )
-    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
-    if not any(id(p) in held for p in model.parameters()):
-        raise ValueError(
-            "optimizer must hold the parameters of this model. Got those of another one. "
-            "Try torch.optim.AdamW(model.parameters()), made after the model."
-        )
-
-
-def bound(schedule, optimizer):
+def bound(schedule, optimizer: torch.optim.Optimizer) -> LRScheduler | None:
     """The scheduler for this optimizer: one of PyTorch's as it is, or the twin of a formula."""
     if schedule is None or isinstance(schedule, LRScheduler):
         if schedule is not None and schedule.optimizer is not optimizer:
@@ -63,23 +42,6 @@ def check_metrics(metrics) -> None:
         )
     if "loss" in metrics:
         raise ValueError("metrics must not be named like the validation loss. Got 'loss'. Try 'own_loss'.")
-
-
-def check_outputs(logits: torch.Tensor, y: torch.Tensor, loss) -> torch.Tensor:
-    """Check that what the model gives and what the data want fit each other; returns their loss."""
-    if y.is_floating_point() and logits.shape != y.shape:
-        raise ValueError(
-            f"outputs and real targets must have the same shape, or they are broadcast against each other. "
-            f"Got {tuple(logits.shape)} and {tuple(y.shape)}. Try nn.Sequential(model, nn.Flatten(0))."
-        )
-    check_classes(logits, y)
-    value = loss(logits, y)
-    if value.ndim != 0:
-        raise ValueError(
-            f"loss must give one number, the mean over the batch. Got the shape {tuple(value.shape)}. "
-            "Try reduction='mean'."
-        )
-    return value
 
 
 def check_classes(logits: torch.Tensor, y: torch.Tensor) -> None:

@@ -13,9 +13,10 @@ from torch.utils.data import DataLoader
 from nnlab.datasets.data import Dataset
 from nnlab.history import History
 from nnlab.progress import progress_bar
+from nnlab.training.batches import NO_BATCH
 from nnlab.training.callbacks import Callback
 from nnlab.training.resume import resume, save
-from nnlab.training.run import NO_BATCH, Run
+from nnlab.training.run import Run
 
 
 def fit(
@@ -23,7 +24,7 @@ def fit(
     data: Dataset | DataLoader | tuple[DataLoader, DataLoader],
     *,
     optimizer: torch.optim.Optimizer,
-    loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    loss: str | Callable,
     epochs: int | None = None,
     steps: int | None = None,
     batch_size: int | None = None,
@@ -45,13 +46,15 @@ def fit(
         model: any module that maps a batch x to logits.
         data: a ``Dataset``, or a DataLoader, or a pair of them for training and validation.
         optimizer: one of ``torch.optim`` that holds the parameters of ``model``, or some of them.
-        loss: (logits, y) -> scalar mean over the batch, such as ``nn.CrossEntropyLoss()``.
+        loss: (logits, y) -> scalar mean over the batch, such as ``nn.CrossEntropyLoss()``; or one by hand, such as
+            ``nnlab.losses.huber``, or its name, "huber". Those by hand want (batch, outputs).
         epochs: how often to go through the training data. steps: how many updates. Give one of the two.
         batch_size: samples in a mini-batch, drawn without replacement, the last one may be smaller; None takes all.
         schedule: an ``nnlab.schedules`` formula, or a scheduler of ``torch.optim.lr_scheduler`` that is bound to
             ``optimizer``. It counts what you count: epochs, or steps.
         metrics: name -> torchmetrics metric of (logits, y), computed on the validation data; None is the accuracy for
             class numbers and nothing for real targets. "accuracy" becomes ``val_accuracy``, "f1" ``extra["val_f1"]``.
+            Their ``higher_is_better`` tells early stopping, medians and bands which way is better.
         callbacks: see ``nnlab.callbacks``, for example ``EarlyStopping(patience=5)``.
         clip_norm: the largest allowed norm of the whole gradient, that of all parameters which ``optimizer`` holds;
             ``extra["grad_norm"]`` then has the norm before.
@@ -69,8 +72,21 @@ def fit(
         TypeError, ValueError: arguments that do not fit each other, with the remedy.
         nnlab.checkpoints.CheckpointError: the checkpoint is damaged or belongs to another run.
     """
-    run = Run(model, data, optimizer, loss, batch_size, schedule, metrics, callbacks, clip_norm, seed, device)
-    run.set_goal(epochs, steps)
+    run = Run(
+        model=model,
+        data=data,
+        optimizer=optimizer,
+        loss=loss,
+        epochs=epochs,
+        steps=steps,
+        batch_size=batch_size,
+        schedule=schedule,
+        metrics=metrics,
+        callbacks=callbacks,
+        clip_norm=clip_norm,
+        seed=seed,
+        device=device,
+    )
     folder = None if checkpoint is None else Path(checkpoint)
     with own_randomness(seed, run.device):
         if folder:

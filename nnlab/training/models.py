@@ -61,7 +61,7 @@ def to_torch(net: Stack, params: Params) -> nn.Sequential:
     for layer in net.stack:
         number += isinstance(layer, Affine)
         kind, made = twin(layer, first.dtype)
-        layers[layer.name if layer.shapes else f"{kind}{number}"] = made
+        layers[getattr(layer, "name", "") if layer.shapes else f"{kind}{number}"] = made
     module = nn.Sequential(layers)
     state = {name: p.mT if p.ndim == 2 else p for name, p in params.items()}
     module.load_state_dict({**counters(module), **state})
@@ -79,9 +79,9 @@ def twin(layer: Layer, dtype: torch.dtype) -> tuple[str, nn.Module]:
             return "norm", nn.LayerNorm(layer.units, dtype=dtype)
         case Activation() if layer.module:
             return "activation", layer.module()
-        case Noise(int() | float() as std):
+        case Noise(std=float() | int() as std):
             return "noise", GaussianNoise(std)
-        case Dropout(int() | float() as p):
+        case Dropout(p=float() | int() as p):
             return "dropout", nn.Dropout(p)
     raise TypeError(f"every layer must have a twin in torch.nn. Got {layer!r}. Try a module of your own instead.")
 

@@ -252,3 +252,76 @@ def test_margin_outside_its_range(margin, refused):
 def test_unknown_name(name, refused):
     with refused(repr(name)):
         losses.get(name)
+
+
+FORMS = {
+    "cross_entropy": lambda z, y: torch.nn.functional.cross_entropy(z, y),
+    "mse": lambda z, y: torch.nn.functional.mse_loss(z, y),
+    "binary_cross_entropy": lambda z, y: torch.nn.functional.binary_cross_entropy_with_logits(z, y),
+}
+
+
+@pytest.mark.parametrize("members", [(), (3,), (2, 3), (4,)])  # as many members as samples too
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("inference", [False, True])
+def test_a_loss_of_pytorch_in_our_form(name, members, shared, inference):
+    """Value and gradient of every member, also where autograd is off."""
+    with torch.inference_mode(inference):
+        generator = torch.Generator().manual_seed(1)
+        logits = torch.randn(*members, 4, 4, generator=generator, dtype=torch.float64)
+        y = torch.rand(*(() if shared else members), 4, 4, generator=generator, dtype=torch.float64)
+        y = y.argmax(-1) if name == "cross_entropy" else y
+        value, dlogits = losses.get(FORMS[name])(logits, y)
+        wanted = losses.get(name)(logits, y)
+    torch.testing.assert_close(value, wanted[0], rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(dlogits, wanted[1], rtol=1e-12, atol=1e-12)
+    assert not value.requires_grad
+    assert not dlogits.requires_grad
+
+
+def test_a_target_without_an_axis_of_outputs_is_not_broadcast():
+    prediction, y = torch.randn(3, 5, 1, generator=torch.Generator().manual_seed(0)), torch.arange(5.0)
+    for got, wanted in zip(losses.get(torch.nn.MSELoss())(prediction, y), losses.mse(prediction, y), strict=True):
+        torch.testing.assert_close(got, wanted)
+
+
+def test_a_member_that_diverged_leaves_the_others_alone():
+    logits = torch.zeros(3, 2, 2)
+    logits[1] = torch.nan
+    value, dlogits = losses.get(torch.nn.CrossEntropyLoss())(logits, torch.tensor([0, 1]))
+    assert value.isnan().tolist() == [False, True, False]
+    assert dlogits.isnan().flatten(1).any(1).tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("name", losses.LOSSES)
+def test_ours_stay_what_they_are(name):
+    assert losses.get(name) is losses.get(losses.LOSSES[name]) is losses.LOSSES[name]
+
+
+@pytest.mark.parametrize("name", losses.LOSSES)
+def test_ours_in_the_form_of_pytorch_keep_every_bit(name):
+    generator = torch.Generator().manual_seed(0)
+    logits, y = torch.randn(6, 3, generator=generator), torch.arange(6) % 3
+    y = y if name in ("cross_entropy", "hinge") else torch.rand(6, 3, generator=generator)
+    leaf = logits.clone().requires_grad_()
+    value = losses.to_torch(name)(leaf, y)
+    (3 * value).backward()
+    wanted = losses.get(name)(logits, y)
+    assert torch.equal(value.detach(), wanted[0])
+    assert torch.equal(leaf.grad, 3 * wanted[1])
+    with torch.no_grad():
+        assert torch.equal(losses.to_torch(name)(leaf, y), wanted[0])
+
+
+def test_a_second_derivative_through_a_gradient_by_hand_is_refused():
+    leaf = torch.zeros(2, 2, requires_grad=True)
+    value = losses.to_torch("cross_entropy")(leaf, torch.tensor([0, 1]))
+    (slope,) = torch.autograd.grad(value**2, leaf, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        slope.sum().backward()
+
+
+def test_names_of_losses():
+    assert losses.get(torch.nn.CrossEntropyLoss()).__name__ == "CrossEntropyLoss"
+    assert losses.get(torch.nn.functional.mse_loss).__name__ == "mse_loss"

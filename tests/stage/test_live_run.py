@@ -219,7 +219,7 @@ def test_looking_changes_nothing():
 
 def test_bad_input(refused):
     model, data = network(2, 8, 2), nnlab.moons()
-    with refused("'net'", "model", TypeError):
+    with refused("str", "model must be a torch.nn.Module", TypeError):
         LiveRun("net", data)
     with refused("Split", "data", TypeError):
         LiveRun(model, data.train)

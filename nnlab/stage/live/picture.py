@@ -171,6 +171,8 @@ class Backdrop(Artist):
 
     def draw(self, renderer) -> None:
         """Stretch the colours over the Axes."""
+        if self.axes is None:  # not in a picture yet
+            return
         box = self.axes.bbox
         size = round(box.width), round(box.height)
         pixels = Image.fromarray(self.colours).resize(size, Image.Resampling.BILINEAR).convert("RGBA")

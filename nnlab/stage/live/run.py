@@ -15,7 +15,8 @@ from torch.overrides import TorchFunctionMode
 
 from nnlab import arguments
 from nnlab.datasets.data import Dataset, Split
-from nnlab.engine import dropout
+from nnlab.engine import dropout, losses
+from nnlab.engine.pytorch import check_module, check_optimizer, refuse_ours
 
 LR = 0.1  # of the SGD that is used when no optimizer is given
 MEASURE_EVERY = 10  # steps
@@ -43,7 +44,7 @@ class LiveRun:
         data: a classification data set.
         optimizer: a function that makes one from the parameters, ``lambda p: torch.optim.Adam(p, lr=0.01)``, or an
             optimizer of the model; None is ``torch.optim.SGD`` with lr 0.1.
-        loss: (logits, y) -> number; None is cross-entropy.
+        loss: what ``nnlab.losses.to_torch`` takes; None is cross-entropy.
         batch_size: samples in each step.
         seed: of the generator.
 
@@ -67,7 +68,7 @@ class LiveRun:
         arguments.whole("seed", seed, 0, at_least=0)
         self.model, self.optimizer = copies(model, optimizer)
         arguments.positive("lr", self.lr, LR)
-        self.data, self.loss = data, loss or nn.functional.cross_entropy
+        self.data, self.loss = data, losses.to_torch(nn.functional.cross_entropy if loss is None else loss)
         self._batch_size = batch_size
         self._generator = torch.Generator().manual_seed(seed)
         self._measured = Split(data.val.x[:MEASURED], data.val.y[:MEASURED])
@@ -151,26 +152,17 @@ class LiveRun:
     @property
     def momentum(self) -> float | None:
         """The momentum of the running optimizer: for the family of Adam its beta 1; None where there is neither."""
-        group = self.optimizer.param_groups[0]
-        return group.get("momentum", group.get("betas", (None,))[0])
+        return momentum_of(self.optimizer)
 
     @momentum.setter
     def momentum(self, value: float) -> None:
         arguments.fraction("momentum", value, 0.9)
-        before = self.momentum
-        if before is None:
+        if self.momentum is None:
             raise ValueError(
                 f"optimizer must have a momentum. Got {type(self.optimizer).__name__}. Try torch.optim.SGD."
             )
         self._change("momentum", value)
-        for group in self.optimizer.param_groups:
-            if "momentum" in group:
-                group["momentum"] = value
-            else:
-                group["betas"] = (value, *group["betas"][1:])
-        if before == 0 and "momentum" in group:  # a velocity from before it was 0 must not come back
-            for parameter, memory in self.optimizer.state.items():
-                memory["momentum_buffer"] = torch.zeros_like(parameter)
+        set_momentum(self.optimizer, value)
 
     @property
     def batch_size(self) -> int:
@@ -206,30 +198,40 @@ class OwnDropout(TorchFunctionMode):
         return x * dropout.mask(x.shape, p, self.generator, x.dtype) if p < 1 else x * 0
 
 
+def momentum_of(optimizer: torch.optim.Optimizer) -> float | None:
+    """Its momentum, or for the family of Adam its beta 1; None where there is neither."""
+    group = optimizer.param_groups[0]
+    return group.get("momentum", group.get("betas", (None,))[0])
+
+
+def set_momentum(optimizer: torch.optim.Optimizer, value: float) -> None:
+    """Change the momentum of an optimizer that has one."""
+    before = momentum_of(optimizer)
+    for group in optimizer.param_groups:
+        if "momentum" in group:
+            group["momentum"] = value
+        else:
+            group["betas"] = (value, *group["betas"][1:])
+    if before == 0 and "momentum" in group:  # a velocity from before it was 0 must not come back
+        for parameter, memory in optimizer.state.items():
+            memory["momentum_buffer"] = torch.zeros_like(parameter)
+
+
 def copies(model: nn.Module, optimizer) -> tuple[nn.Module, torch.optim.Optimizer]:
     """A copy of the model, and an optimizer of that copy."""
-    if not isinstance(optimizer, torch.optim.Optimizer):
+    refuse_ours(optimizer)
+    if callable(optimizer) or optimizer is None:
         model = copy.deepcopy(model)
-        make = optimizer or (lambda parameters: torch.optim.SGD(parameters, lr=LR))
-        made = make(model.parameters())
-        if not isinstance(made, torch.optim.Optimizer):
-            raise TypeError(
-                f"optimizer must make a torch.optim.Optimizer. Got {made!r}. Try lambda p: torch.optim.SGD(p, lr=0.1)."
-            )
-        return model, made
-    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
-    if not held <= {id(p) for p in model.parameters()}:
-        raise ValueError(
-            "optimizer must be one of this model's parameters. Got parameters of another model. "
-            "Try a function: lambda p: torch.optim.SGD(p, lr=0.1)."
-        )
+        optimizer = optimizer(model.parameters()) if optimizer else torch.optim.SGD(model.parameters(), lr=LR)
+        check_optimizer(optimizer, model)
+        return model, optimizer
+    check_optimizer(optimizer, model)
     return copy.deepcopy((model, optimizer))  # together, so that the copy of one holds the copy of the other
 
 
 def check(model: nn.Module, data: Dataset) -> None:
     """Check that there are classes, and that the model answers two samples with one logit for each class."""
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"model must be a torch.nn.Module. Got {model!r}. Try nnlab.models.to_torch(net, params).")
+    check_module(model)
     if not isinstance(data, Dataset):
         raise TypeError(f"data must be an nnlab.Dataset. Got {type(data).__name__}. Try nnlab.moons().")
     if data.classes is None:

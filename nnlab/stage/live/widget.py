@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import threading
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
 
 import ipywidgets as widgets
 import torch
@@ -23,8 +25,10 @@ PACES = [1, 2, 5, 10, 20, 50, 100]
 
 
 class Stops(NamedTuple):
-    """A slider over whole numbers that are not evenly spaced."""
+    """A slider over whole numbers that are not evenly spaced, in the form of ``description.Slider``."""
 
+    name: str
+    default: int
     label: str
     stops: list[int]
 
@@ -32,6 +36,12 @@ class Stops(NamedTuple):
     def text(value) -> str:
         """The number as it stands beside the slider."""
         return str(value)
+
+    def clean(self, value) -> int:
+        """The value, if it is one of the stops."""
+        if value not in self.stops:
+            raise ValueError(f"{self.name} must be one of {self.stops}. Got {value!r}. Try {self.default}.")
+        return value
 
 
 class LiveTraining:
@@ -50,22 +60,30 @@ class LiveTraining:
 
     def __init__(self, run: LiveRun, steps: int = 0):
         self.run = run
-        self.sentence, self.error = "", None
+        self.sentence = ""
+        self.error: str | None = None
         self._threads = torch.get_num_threads()
-        self._background = Background(run.step, self._show, self._fail, self._begin, self._end)
+        alone = partial(torch.set_num_threads, 1)  # in the thread of the background; see ensemble.one_thread
+        self._background = Background(run.step, self._show, self._fail, alone, self._end)
         self._view = LivePicture(run.data)
         self._picture = Picture(self._view)
         self._drawing = threading.Lock()
-        self._image = widgets.Image(format="jpeg", width=self._picture.width)
-        self._image.layout.max_width = "100%"
+        self._image = widgets.Image(format="jpeg", width=self._picture.width, layout={"max_width": "100%"})
         self._sentence, self._error = widgets.HTML(), widgets.HTML()
         self._state = widgets.HTML(layout={"margin": "0 0 0 12px"})
         self._sliders = sliders(run, self._background.per_picture)
-        self._first = {name: start for name, (_, start) in self._sliders.items()}
-        self.controls = {name: make_widget(slider, [start]) for name, (slider, start) in self._sliders.items()}
+        self.controls = {name: make_widget(slider, [slider.default]) for name, slider in self._sliders.items()}
         for name, control in self.controls.items():
             control.observe(lambda change, name=name: self._moved(name, change["new"]), names="value")
-        self.widget = self._arrange()
+        buttons = [
+            button("start", "train until you press pause", self.start),
+            button("pause", "stop at once", self.pause),
+            button("one step", "pause, then train on one mini-batch", self._once),
+            button("reset", "back to the first weights and settings", self.reset),
+        ]
+        above = [self._image, self._sentence, self._error]
+        self.widget = arranged(self._picture.width, above, [*self.controls.values()], [*buttons, self._state])
+        when_unseen(self.widget, self._rest)
         self.step(steps)
 
     @property
@@ -81,7 +99,7 @@ class LiveTraining:
 
     def start(self) -> None:
         """Train in the background. Returns at once."""
-        self._clear_error()
+        self._fail(None)
         self._background.start()
         self._tell()
 
@@ -94,7 +112,7 @@ class LiveTraining:
         """Pause, then make some steps here and now, and draw once. The same steps give the same bits."""
         arguments.whole("steps", steps, 1, at_least=0)
         self.pause()
-        self._clear_error()
+        self._fail(None)
         with one_thread():
             with self._background.turns:
                 for _ in range(steps):
@@ -104,8 +122,8 @@ class LiveTraining:
     def reset(self) -> None:
         """Pause and begin again: first weights, settings, optimizer state and random numbers, to the bit."""
         self.pause()
-        self._clear_error()
-        self.set(**self._first)
+        self._fail(None)
+        self.set(**{name: slider.default for name, slider in self._sliders.items()})
         with self._background.turns:
             self.run.reset()
         self._background.refresh()
@@ -118,12 +136,8 @@ class LiveTraining:
         """
         for name, value in values.items():
             arguments.one_of("slider", name, self.controls)
-            slider, _ = self._sliders[name]
-            if isinstance(slider, Slider):
-                value = slider.clean(value) if value != self._first[name] else value
-            elif value not in slider.stops:
-                raise ValueError(f"{name} must be one of {slider.stops}. Got {value!r}. Try {self._first[name]}.")
-            move(self.controls[name], slider, value)
+            slider = self._sliders[name]
+            move(self.controls[name], slider, value if value == slider.default else slider.clean(value))
 
     def png(self) -> bytes:
         """The picture as it is now, as a PNG."""
@@ -149,11 +163,8 @@ class LiveTraining:
 
     def _once(self) -> None:
         """The button *one step*: in the background, so that many quick presses are drawn together."""
-        self._clear_error()
+        self._fail(None)
         self._background.once()
-
-    def _begin(self) -> None:
-        torch.set_num_threads(1)  # in this thread; see ensemble.one_thread
 
     def _end(self) -> None:
         torch.set_num_threads(self._threads)
@@ -169,12 +180,11 @@ class LiveTraining:
             self._image.value = self._picture.jpeg(draft=self.running)
             self._sentence.value = paragraph(self.sentence)
 
-    def _fail(self, error: Exception) -> None:
-        self.error = f"{type(error).__name__}: {error}"
-        self._error.value = f'<b role="alert" style="color: #b00020">{html.escape(self.error)}</b>'
-
-    def _clear_error(self) -> None:
-        self.error, self._error.value = None, ""
+    def _fail(self, error: Exception | None) -> None:
+        """Show an error in red, or take the last one away."""
+        self.error = None if error is None else f"{type(error).__name__}: {error}"
+        text = html.escape(self.error or "")
+        self._error.value = f'<b role="alert" style="color: #b00020">{text}</b>' if text else ""
 
     def _tell(self) -> None:
         self._state.value = paragraph("training" if self.running else "paused")
@@ -185,34 +195,27 @@ class LiveTraining:
         with self._drawing:
             self._picture = Picture(self._view)
 
-    def _arrange(self) -> widgets.VBox:
-        """Picture, sentence and error above the sliders and buttons."""
-        wrap = {"display": "flex", "flex_flow": "row wrap", "max_width": f"{self._picture.width}px"}
-        buttons = [
-            button("start", "train until you press pause", self.start),
-            button("pause", "stop at once", self.pause),
-            button("one step", "pause, then train on one mini-batch", self._once),
-            button("reset", "back to the first weights and settings", self.reset),
-        ]
-        above = widgets.VBox([self._image, self._sentence, self._error])
-        row = widgets.Box([*buttons, self._state], layout={**wrap, "margin": "6px 0 0 0", "align_items": "center"})
-        whole = widgets.VBox([above, widgets.Box(list(self.controls.values()), layout=wrap), row])
-        whole.add_class("nnlab-live")
-        when_unseen(whole, self._rest)
-        return whole
+
+def arranged(width: int, above: list, controls: list, below: list) -> widgets.VBox:
+    """Picture and texts, then as many sliders side by side as there is room for, then buttons."""
+    wrap = {"display": "flex", "flex_flow": "row wrap", "max_width": f"{width}px"}
+    row = widgets.Box(below, layout={**wrap, "margin": "6px 0 0 0", "align_items": "center"})
+    whole = widgets.VBox([widgets.VBox(above), widgets.Box(controls, layout=wrap), row])
+    whole.add_class("nnlab-live")
+    return whole
 
 
-def sliders(run: LiveRun, per_picture: int) -> dict[str, tuple]:
-    """The sliders of a run: name -> (description, where it starts)."""
+def sliders(run: LiveRun, per_picture: int) -> dict[str, Any]:
+    """The sliders of a run by name, a ``Slider`` or ``Stops`` each; they start where the run does."""
     lr, momentum, batch = run.lr, run.momentum, run.batch_size
     powers = [2**k for k in range(len(run.data.train).bit_length()) if 2**k <= 1024]
-    made = {"lr": (Slider("lr", lr, min(1e-4, lr), max(10.0, lr), 0.1, "learning rate lr", log=True), lr)}
+    made: list[Slider | Stops] = [Slider("lr", lr, min(1e-4, lr), max(10.0, lr), 0.1, "learning rate lr", log=True)]
     if momentum is not None:
         label = "momentum" if "momentum" in run.optimizer.param_groups[0] else "momentum (beta 1)"
-        made["momentum"] = (Slider("momentum", momentum, 0.0, max(0.99, momentum), 0.01, label), momentum)
-    made["batch_size"] = (Stops("batch size", sorted({*powers, batch})), batch)
-    made["per_picture"] = (Stops("steps per picture", PACES), per_picture)
-    return made
+        made.append(Slider("momentum", momentum, 0.0, max(0.99, momentum), 0.01, label))
+    made.append(Stops("batch_size", batch, "batch size", sorted({*powers, batch})))
+    made.append(Stops("per_picture", per_picture, "steps per picture", PACES))
+    return {slider.name: slider for slider in made}
 
 
 def live_training(
@@ -220,7 +223,7 @@ def live_training(
     data: Dataset,
     *,
     optimizer=None,
-    loss=None,
+    loss: str | Callable | None = None,
     batch_size: int = 32,
     steps: int = 50,
     seed: int = 0,
@@ -237,7 +240,8 @@ def live_training(
         data: such as ``nnlab.moons()`` or ``nnlab.digits()``.
         optimizer: a function that makes one, ``lambda p: torch.optim.Adam(p, lr=0.01)``, or an optimizer of ``model``,
             which is copied too; None is ``torch.optim.SGD`` with lr 0.1. For Adam the momentum slider is beta 1.
-        loss: (logits, y) -> number; None is cross-entropy.
+        loss: (logits, y) -> number, such as ``nn.CrossEntropyLoss()``; or one by hand, such as
+            ``nnlab.losses.hinge``, or its name, "hinge"; None is cross-entropy.
         batch_size: samples in each step.
         steps: made before it is shown.
         seed: of the order of the samples and of dropout.
