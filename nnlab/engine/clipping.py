@@ -1,6 +1,7 @@
 """Gradient clipping: no step longer than you allow, whatever the slope.
 
 By norm keeps the direction and shortens the whole gradient; by value cuts every entry and so turns the direction.
+A gradient is a dictionary of tensors, or of plain Python floats (which explorers use, as they are ten times faster).
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import torch
 from nnlab import arguments
 
 
-def norm(grads: dict, member_axes: int = 0) -> torch.Tensor:
+def norm(grads: dict, member_axes: int = 0):
     """The global norm: the root of the sum of squares over *all* gradients of one member, (members...,)."""
+    if not any(isinstance(g, torch.Tensor) for g in grads.values()):
+        return math.hypot(*grads.values())
     return torch.stack([g.flatten(member_axes).norm(dim=-1) for g in grads.values()], -1).norm(dim=-1)
 
 
@@ -24,7 +27,7 @@ def by_norm(grads: dict, max_norm, member_axes: int = 0) -> dict:
     algorithm 1), for each member its own. Nothing is changed in place.
 
     Args:
-        grads: name -> gradient, every one with the same leading member axes.
+        grads: name -> gradient, every one with the same leading member axes, or every one a float.
         max_norm: positive; a number, or a tensor (members...,). Infinity clips nothing.
         member_axes: how many leading axes are members.
 
@@ -35,7 +38,7 @@ def by_norm(grads: dict, max_norm, member_axes: int = 0) -> dict:
     {'w': tensor([0.6000, 0.8000])}
     """
     check("max_norm", max_norm)
-    factor = (max_norm / (norm(grads, member_axes) + 1e-6)).clamp(max=1.0)  # (members...,)
+    factor = cut(max_norm / (norm(grads, member_axes) + 1e-6), 1.0)  # (members...,)
     return {name: g * in_front(factor, g, member_axes) for name, g in grads.items()}
 
 
@@ -50,7 +53,7 @@ def by_value(grads: dict, limit, member_axes: int = 0) -> dict:
     {'w': tensor([ 1.0000, -0.5000])}
     """
     check("limit", limit)
-    return {name: g.clamp(*ends(limit, g, member_axes)) for name, g in grads.items()}
+    return {name: cut(g, in_front(limit, g, member_axes)) for name, g in grads.items()}
 
 
 def check(name: str, value) -> None:
@@ -60,13 +63,15 @@ def check(name: str, value) -> None:
             arguments.positive(name, entry, 1.0)
 
 
-def ends(limit, g: torch.Tensor, member_axes: int):
-    """The least and the largest allowed value, shaped to broadcast over ``g``."""
-    if isinstance(limit, torch.Tensor):
-        limit = in_front(limit, g, member_axes)
-    return -limit, limit
+def cut(values, limit):
+    """Every entry between -limit and limit; nan stays nan."""
+    if isinstance(values, torch.Tensor):
+        return values.clamp(-limit, limit)
+    return min(max(values, -limit), limit)
 
 
-def in_front(values: torch.Tensor, g: torch.Tensor, member_axes: int) -> torch.Tensor:
-    """Values (members...,) or one value, in the type of ``g`` (members..., ...) and shaped to broadcast over it."""
-    return values.to(g.dtype).reshape(*values.shape, *(1 for _ in g.shape[member_axes:]))
+def in_front(values, g, member_axes: int):
+    """Values (members...,) in the type of ``g`` (members..., ...), shaped to broadcast over it; a number as it is."""
+    if not isinstance(values, torch.Tensor):
+        return values
+    return values.to(g.dtype).reshape(values.shape + (1,) * (g.ndim - member_axes))

@@ -1,6 +1,7 @@
 """Every explorer by name; each opens without arguments, or with the values its controls should start at.
 
-One module for each; shared holds what several of them draw.
+One module for each; shared holds what several of them draw, memory what they compute only once: ``forget()`` throws
+that away.
 """
 
 from nnlab.explorers.activation import activation
@@ -18,6 +19,7 @@ from nnlab.explorers.gradient_clipping import gradient_clipping
 from nnlab.explorers.initialization import initialization
 from nnlab.explorers.label_smoothing import label_smoothing
 from nnlab.explorers.loss_shapes import loss_shapes
+from nnlab.explorers.memory import forget as forget
 from nnlab.explorers.minibatch_noise import minibatch_noise
 from nnlab.explorers.momentum_ball import momentum_ball
 from nnlab.explorers.optimizer_race import optimizer_race
@@ -29,28 +31,8 @@ from nnlab.explorers.softmax_cross_entropy import softmax_cross_entropy
 from nnlab.explorers.weight_penalty import weight_penalty
 
 __all__ = [
-    "activation",
-    "backprop_steps",
-    "batch_norm",
-    "bias_correction",
-    "capacity",
-    "chain_rule",
-    "decision_boundary",
-    "descent_1d",
-    "descent_2d",
-    "dropout",
-    "ensemble",
-    "gradient_clipping",
-    "initialization",
-    "label_smoothing",
-    "loss_shapes",
-    "minibatch_noise",
-    "momentum_ball",
-    "optimizer_race",
-    "polynomial",
-    "range_test",
-    "saturation",
-    "schedule",
-    "softmax_cross_entropy",
-    "weight_penalty",
-]
+    "activation", "backprop_steps", "batch_norm", "bias_correction", "capacity", "chain_rule", "decision_boundary",
+    "descent_1d", "descent_2d", "dropout", "ensemble", "gradient_clipping", "initialization", "label_smoothing",
+    "loss_shapes", "minibatch_noise", "momentum_ball", "optimizer_race", "polynomial", "range_test", "saturation",
+    "schedule", "softmax_cross_entropy", "weight_penalty",
+]  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -10,8 +9,9 @@ import torch
 
 from nnlab.analysis import probes
 from nnlab.engine import activations
+from nnlab.explorers.memory import remembered
 from nnlab.stage.description import Choice, Description, Preset, Slider
-from nnlab.stage.explorer import Explorer
+from nnlab.stage.explorer import opener
 
 NAMES = ("sigmoid", "tanh", "relu", "leaky_relu", "gelu", "silu")
 REACH = 6.0  # z goes from -REACH to REACH
@@ -42,7 +42,7 @@ class Result(NamedTuple):
     curve: Curve
 
 
-@lru_cache
+@remembered()
 def curve(name: str) -> Curve:
     """An activation and its derivative from -6 to 6; a grid point lies at 0, where some have a corner."""
     z = torch.linspace(-REACH, REACH, 601, dtype=torch.float64)
@@ -118,6 +118,7 @@ def sentence(result: Result) -> str:
 DESCRIPTION = Description(
     name="activation",
     title="How much of the gradient passes?",
+    about="An activation function with its tangent, and its slope: the factor on every gradient that passes.",
     controls=(
         Choice("activation", "sigmoid", NAMES, "activation"),
         Slider("z", 0.0, -REACH, REACH, 0.1, "pre-activation z"),
@@ -138,12 +139,4 @@ DESCRIPTION = Description(
     ),
 )
 
-
-def activation(**values) -> Explorer:
-    """An activation function with its tangent, and its slope: the factor on every gradient that passes.
-
-    Args:
-        activation: "sigmoid", "tanh", "relu", "leaky_relu", "gelu" or "silu".
-        z: the pre-activation, -6 to 6.
-    """
-    return Explorer(DESCRIPTION, **values)
+activation = opener(DESCRIPTION)

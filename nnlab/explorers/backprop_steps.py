@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.font_manager import FontProperties
@@ -12,8 +11,9 @@ from matplotlib.path import Path
 from matplotlib.textpath import TextPath, text_to_path
 
 from nnlab.engine.scalar import Value, layers
+from nnlab.explorers.memory import remembered
 from nnlab.stage.description import Choice, Description, Preset, Slider
-from nnlab.stage.explorer import Explorer
+from nnlab.stage.explorer import opener
 
 NEURON, RELU, SKIP, TWICE = "one neuron", "ReLU neuron", "skip connection", "weight used twice"
 FORMULAS = {
@@ -23,7 +23,7 @@ FORMULAS = {
     TWICE: "L = (w tanh(w x + b) + b - t)² / 2",
 }
 LAST = 17  # steps of the longest graph: 8 operations forward, 1 to begin, 8 backward
-START = {"step": LAST, "expression": NEURON, "w": 0.5, "x": 2.0, "b": 0.3, "t": 0.0}
+START: dict[str, Any] = {"step": LAST, "expression": NEURON, "w": 0.5, "x": 2.0, "b": 0.3, "t": 0.0}
 FORWARD, BACKWARD = "#0072B2", "#D55E00"
 WIDTH, HEIGHT, ROW = 8.0, 3.6, 0.2  # of the picture, and from line to line in a box, in inches
 BOX = Path([(-1, -0.62), (1, -0.62), (1, 0.62), (-1, 0.62), (-1, -0.62)])
@@ -47,9 +47,9 @@ class Result(NamedTuple):
     routes: tuple[np.ndarray, ...]  # one for each edge
 
 
-def build(expression: str, w: float, x: float, b: float, t: float) -> Value:
-    """The loss of an expression, with a name for every value."""
-    w, x, b, t = Value(w, "w"), Value(x, "x"), Value(b, "b"), Value(t, "t")
+def build(expression: str, *given: float) -> Value:
+    """The loss of an expression of w, x, b and t, with a name for every value."""
+    w, x, b, t = (Value(number, name) for number, name in zip(given, "wxbt", strict=True))
     product = named(w * x, "p")
     z = named(product + b, "z")
     if expression == NEURON:
@@ -196,7 +196,7 @@ def written(labels: list[tuple[str, float, float]]) -> Path:
     return Path(np.concatenate(vertices), np.concatenate(codes))
 
 
-@cache
+@remembered()
 def glyph(character: str) -> tuple[np.ndarray, np.ndarray, float]:
     """Outline, path codes and width of one character of 9 pt, in inches, with its middle at height 0."""
     font = FontProperties(family="DejaVu Sans", size=9)
@@ -250,6 +250,11 @@ def order(r: Result):
 DESCRIPTION = Description(
     name="backprop_steps",
     title="How do numbers flow forward, and blame backward?",
+    about=(
+        "One computation graph, stepped forward to the loss and backward to the gradients: first one operation "
+        "forward a step, then dL/dL = 1, then one operation backward a step. A shorter graph stays as it is after "
+        "its last step."
+    ),
     controls=(
         Slider("step", START["step"], 0, LAST, 1, "step"),
         Choice("expression", START["expression"], tuple(FORMULAS), "expression"),
@@ -280,15 +285,4 @@ DESCRIPTION = Description(
     ),
 )
 
-
-def backprop_steps(**values) -> Explorer:
-    """One computation graph, stepped forward to the loss and backward to the gradients.
-
-    Args:
-        step: 0 to 17; first one operation forward a step, then dL/dL = 1, then one operation backward a step.
-            A shorter graph stays as it is after its last step.
-        expression: "one neuron", "ReLU neuron", "skip connection" or "weight used twice".
-        w, x, b: weight, input and bias, -3 to 3.
-        t: target, -1 to 1.
-    """
-    return Explorer(DESCRIPTION, **values)
+backprop_steps = opener(DESCRIPTION)

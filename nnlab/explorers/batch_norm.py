@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from nnlab.engine.normalization import EPS
+from nnlab.explorers.memory import remembered
 from nnlab.explorers.shared import above_the_axes, counted
 from nnlab.stage.description import Description, Preset, Slider
-from nnlab.stage.explorer import Explorer
+from nnlab.stage.explorer import opener
 
 MOST, UPDATES = 128, 200  # samples in a batch, training steps
 MEAN, STD = 3.0, 2.0  # of the unit's pre-activation, before it moves
@@ -35,7 +35,7 @@ class Result(NamedTuple):
     var: np.ndarray  # (update + 1,)
 
 
-@lru_cache(maxsize=32)
+@remembered(32)
 def draws(seed: int) -> np.ndarray:
     """Standard normal numbers, (update, sample)."""
     return np.random.default_rng(seed).standard_normal((UPDATES, MOST))
@@ -130,6 +130,11 @@ def sentence(result: Result) -> str:
 DESCRIPTION = Description(
     name="batch_norm",
     title="Why does the same batch give two answers?",
+    about=(
+        "One unit in front of batch norm: the same batch normalized by its own and by the running statistics. The "
+        "momentum is the weight of the new value in the running statistics. In 200 updates the mean of z moves by "
+        "shift."
+    ),
     controls=(
         Slider("batch_size", 8, 2, MOST, math.log10(2), "batch size", log=True, whole=True),
         Slider("momentum", 0.1, 0.01, 0.9, 0.05, "momentum", log=True),
@@ -170,15 +175,4 @@ DESCRIPTION = Description(
     ),
 )
 
-
-def batch_norm(**values) -> Explorer:
-    """One unit in front of batch norm: the same batch normalized by its own and by the running statistics.
-
-    Args:
-        batch_size: 2 to 128 samples.
-        momentum: weight of the new value in the running statistics, 0.01 to 0.9.
-        updates: training steps so far, 1 to 200.
-        shift: by how much the mean of z moves in 200 updates, 0 to 12.
-        seed: which samples are drawn, 0 to 20.
-    """
-    return Explorer(DESCRIPTION, **values)
+batch_norm = opener(DESCRIPTION)

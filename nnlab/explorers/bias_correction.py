@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from nnlab.analysis.plots import spread
+from nnlab.explorers.shared import end_labels, to_the_ends
 from nnlab.stage.description import Description, Preset, Slider
-from nnlab.stage.explorer import Explorer
+from nnlab.stage.explorer import opener
 
 EPS = 1e-8
 KINDS = ("corrected", "t forgotten", "not corrected")
@@ -70,10 +70,7 @@ def draw(figure) -> dict:
     return {
         "means": [left.plot([], [], s, color=c)[0] for _, c, s in look],
         "steps": [right.plot([], [], s, color=c)[0] for _, c, s in look],
-        "labels": [
-            right.text(1.02, 0, kind, color=c, transform=right.transAxes, va="center", fontsize=9)
-            for kind, c, _ in look
-        ],
+        "labels": end_labels(right, dict(zip(KINDS, COLORS, strict=True))),
     }
 
 
@@ -88,8 +85,7 @@ def update(artists: dict, result: Result) -> None:
         lines[0].axes.set(xlim=(1, t[-1]), ylim=(-40 if negative else 0, None))
     to_axes = right.transData + right.transAxes.inverted()
     ends = [to_axes.transform((t[-1], curve[-1]))[1] for curve in result.step.values()]
-    for label, height in zip(artists["labels"], spread(ends, 0.09), strict=True):
-        label.set_y(height)
+    to_the_ends(artists["labels"], ends, 0.09)
 
 
 def sentence(result: Result) -> str:
@@ -107,6 +103,11 @@ def sentence(result: Result) -> str:
 DESCRIPTION = Description(
     name="bias_correction",
     title="What would Adam's first steps be without correction?",
+    about=(
+        "Adam's running means and steps on gradients with mean 1, corrected, not corrected, and with the t "
+        "forgotten. beta1 is the memory of the mean of gradients, beta2 that of the mean of squared gradients, "
+        "noise the standard deviation of the gradients."
+    ),
     controls=(
         Slider("beta1", 0.9, 0.0, 0.99, 0.01, "beta1"),
         Slider("beta2", 0.999, 0.9, 0.999, 0.001, "beta2"),
@@ -131,14 +132,4 @@ DESCRIPTION = Description(
     ),
 )
 
-
-def bias_correction(**values) -> Explorer:
-    """Adam's running means and steps on gradients with mean 1, corrected, not corrected, and with the t forgotten.
-
-    Args:
-        beta1: memory of the mean of gradients, 0 to 0.99.
-        beta2: memory of the mean of squared gradients, 0.9 to 0.999.
-        noise: standard deviation of the gradients, 0 to 2.
-        steps: 10 to 500.
-    """
-    return Explorer(DESCRIPTION, **values)
+bias_correction = opener(DESCRIPTION)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from nnlab.analysis.plots import spread
 from nnlab.datasets import data
 from nnlab.engine import ensemble, loop, losses
 from nnlab.engine.layers import Params
 from nnlab.engine.network import Network
 from nnlab.engine.optimizers import Adam
-from nnlab.explorers.shared import counted
+from nnlab.explorers.memory import remembered
+from nnlab.explorers.shared import counted, end_labels, to_the_ends
 from nnlab.stage.description import Choice, Description, Preset, Slider, Toggle
-from nnlab.stage.explorer import Explorer
+from nnlab.stage.explorer import opener
 
 WIDTHS, SEEDS = (1, 2, 4, 8, 16, 32, 64), 5
 STEPS, LEG, BATCH, LR, FIFTH = 300, 20, 32, 0.01, 5
@@ -44,7 +43,7 @@ class Result(NamedTuple):
     validation: np.ndarray
 
 
-@lru_cache
+@remembered()
 def problem(samples: str, wrong: bool) -> tuple[data.Split, data.Split]:
     """Digits to learn from, every fifth with a wrong label if ``wrong``, and those to validate on."""
     digits, n = data.digits(seed=0), SAMPLES[samples]
@@ -70,7 +69,7 @@ def first_params(shape: str) -> Params:
     return params
 
 
-@lru_cache(maxsize=32)
+@remembered(32)
 @torch.inference_mode()
 @ensemble.one_thread()
 def trained(samples: str, wrong: bool, shape: str) -> tuple[np.ndarray, np.ndarray]:
@@ -118,10 +117,7 @@ def draw(figure) -> dict:
             ax.plot([], [], style, color=color, marker="o", markersize=3.5)[0] for _, color, style in looks
         ]
         artists[name + "_bands"] = [ax.fill([], [], color=color, alpha=0.2, linewidth=0)[0] for _, color, _ in looks]
-    artists["labels"] = [
-        right.text(1.02, 0, name, color=color, transform=right.transAxes, va="center", fontsize=9)
-        for name, color, _ in looks
-    ]
+    artists["labels"] = end_labels(right, {name: color for name, color, _ in looks})
     return artists
 
 
@@ -134,8 +130,7 @@ def update(artists: dict, result: Result) -> None:
     for line, where in zip(artists["now"], (WIDTHS[result.chosen], steps[result.at]), strict=True):
         line.set_data([where, where], [0, 1])
     ends = [np.median(errors[-1, result.chosen]) for errors in both]
-    for label, height in zip(artists["labels"], spread(ends, 0.08), strict=True):
-        label.set_y(height)
+    to_the_ends(artists["labels"], ends, 0.08)
 
 
 def show(line, band, x, errors: np.ndarray) -> None:
@@ -161,6 +156,11 @@ def sentence(result: Result) -> str:
 DESCRIPTION = Description(
     name="capacity",
     title="How large should a network be?",
+    about=(
+        "Networks of 1 to 64 units on digits: training and validation error by width and by step, five seeds each. "
+        "tanh, Adam with lr 0.01, mini-batches of 32. A bottleneck of 2 stands between two layers of the chosen "
+        "width. The first look at a combination trains 35 networks."
+    ),
     controls=(
         Choice("samples", "300", tuple(SAMPLES), "training samples"),
         Toggle("wrong", False, "20 % wrong labels"),
@@ -195,17 +195,4 @@ DESCRIPTION = Description(
     size=(8.8, 3.7),
 )
 
-
-def capacity(**values) -> Explorer:
-    """Networks of 1 to 64 units on digits: training and validation error by width and by step, five seeds each.
-
-    tanh, Adam with lr 0.01, mini-batches of 32. The first look at a combination trains 35 networks.
-
-    Args:
-        samples: "300" or "all 1,077" training samples.
-        wrong: whether 20 % of the training labels are wrong.
-        shape: "one layer", "two layers" or "bottleneck of 2" (units, 2, units).
-        width: units in each hidden layer, "1", "2", "4", ... "64".
-        steps: 0 to 300, in steps of 20.
-    """
-    return Explorer(DESCRIPTION, **values)
+capacity = opener(DESCRIPTION)

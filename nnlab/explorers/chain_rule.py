@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nnlab.stage.description import Description, Preset, Slider
-from nnlab.stage.explorer import Explorer
+from nnlab.stage.explorer import opener
 
 REACH = 6.0  # of the weight
 GRID = np.linspace(-REACH, REACH, 241)
@@ -106,6 +106,7 @@ def sentence(r: Result) -> str:
 DESCRIPTION = Description(
     name="chain_rule",
     title="How does the loss of one neuron follow its weight?",
+    about="The chain rule on one sigmoid neuron, y = sigmoid(w x + b), with the loss L = (y - t)^2 / 2.",
     controls=(
         Slider("w", 1.0, -REACH, REACH, 0.1, "weight w"),
         Slider("x", 1.5, -3.0, 3.0, 0.1, "input x"),
@@ -125,13 +126,4 @@ DESCRIPTION = Description(
     ),
 )
 
-
-def chain_rule(**values) -> Explorer:
-    """The chain rule on one sigmoid neuron, y = sigmoid(w x + b), with the loss L = (y - t)^2 / 2.
-
-    Args:
-        w: weight, -6 to 6.
-        x, b: input and bias, -3 to 3.
-        t: target, 0 to 1.
-    """
-    return Explorer(DESCRIPTION, **values)
+chain_rule = opener(DESCRIPTION)

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from itertools import repeat
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from nnlab.analysis.plots import CLASS_COLORS, CLASS_MARKERS, decision_image, spread
+from nnlab.analysis.plots import CLASS_COLORS, CLASS_MARKERS, decision_image
 from nnlab.datasets import data
 from nnlab.engine import ensemble, loop, losses, surfaces
 from nnlab.engine.layers import Params
 from nnlab.engine.network import Network
 from nnlab.engine.optimizers import Adam, State
-from nnlab.explorers.shared import counted
+from nnlab.explorers.memory import remembered
+from nnlab.explorers.shared import counted, end_labels, to_the_ends
 from nnlab.stage.description import Choice, Description, Preset, Slider
-from nnlab.stage.explorer import Explorer
+from nnlab.stage.explorer import opener
 
-DATA = {
+Interval = tuple[float, float]
+DATA: dict[str, tuple[dict[str, Any], Interval, Interval]] = {
     "moons": ({"n": 300, "noise": 0.2}, (-1.8, 2.8), (-1.4, 1.9)),
     "spirals": ({"n": 300, "classes": 3}, (-1.3, 1.3), (-1.3, 1.3)),
 }
@@ -52,7 +53,7 @@ class Result(NamedTuple):
     accuracy: tuple[float, float]
 
 
-@lru_cache
+@remembered()
 def problem(name: str) -> data.Dataset:
     """The data set of that name, always the same."""
     return getattr(data, name)(**DATA[name][0])
@@ -60,10 +61,12 @@ def problem(name: str) -> data.Dataset:
 
 def network(name: str, activation: str, hidden: int, layers: int) -> Network:
     """Two inputs, ``layers`` hidden layers of ``hidden`` units, one output for each class."""
-    return Network([2, *[hidden] * layers, problem(name).classes], activation)
+    classes = problem(name).classes
+    assert classes is not None
+    return Network([2, *[hidden] * layers, classes], activation)
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def trained(name: str, activation: str, hidden: int, layers: int, seed: int, steps: int) -> Training:
     """A training after a number of steps, made from the one LEG steps before.
 
@@ -80,10 +83,12 @@ def trained(name: str, activation: str, hidden: int, layers: int, seed: int, ste
     return Training(last.params, last.state, (*curve, (steps, *measured(net, last.params, given))))
 
 
-def measured(net: Network, params: Params, given: data.Dataset) -> tuple[float, float]:
-    """Training and validation loss."""
-    parts = (given.train, given.val)
-    return tuple(ensemble.evaluate(net, params, part, losses.cross_entropy)[0].item() for part in parts)
+def measured(net: Network, params: Params, given: data.Dataset, what: int = 0) -> tuple[float, float]:
+    """Loss (0) or accuracy (1) on the training and on the validation samples."""
+    training, validation = (
+        float(ensemble.evaluate(net, params, part, losses.cross_entropy)[what]) for part in (given.train, given.val)
+    )
+    return training, validation
 
 
 @torch.no_grad()
@@ -93,10 +98,6 @@ def compute(data: str, activation: str, hidden: int, layers: int, steps: int, se
     net, given = network(data, activation, hidden, layers), problem(data)
     training = trained(data, activation, hidden, layers, seed, steps)
     grid = surfaces.decision_grid(net, training.params, *DATA[data][1:], POINTS)
-    accuracy = [
-        ensemble.evaluate(net, training.params, part, losses.cross_entropy)[1].item()
-        for part in (given.train, given.val)
-    ]
     folded = activation in FOLDED
     return Result(
         data,
@@ -107,7 +108,7 @@ def compute(data: str, activation: str, hidden: int, layers: int, steps: int, se
         decision_image(grid, folds=folded),
         count_pieces(grid.sides) if folded else 0,
         np.array(training.curve),
-        tuple(accuracy),
+        measured(net, training.params, given, 1),
     )
 
 
@@ -131,10 +132,7 @@ def draw(figure) -> dict:
             left.plot([], [], marker, color=color, markeredgecolor="white", markeredgewidth=0.6, markersize=5)[0]
             for color, marker in list(zip(CLASS_COLORS, CLASS_MARKERS, strict=True))[:CLASSES]
         ],
-        "labels": [
-            right.text(1.02, 0, text, color=color, transform=right.transAxes, va="center", fontsize=9)
-            for text, color in (("training", "#0072B2"), ("validation", "#D55E00"))
-        ],
+        "labels": end_labels(right, {"training": "#0072B2", "validation": "#D55E00"}),
     }
 
 
@@ -153,8 +151,7 @@ def update(artists: dict, result: Result) -> None:
     for line, curve in zip((artists["training"], artists["validation"]), curves, strict=True):
         line.set_data(step, curve)
     ends = [min(curve[-1], TOP) / TOP for curve in curves]
-    for label, height in zip(artists["labels"], spread(ends, 0.08), strict=True):
-        label.set_y(height)
+    to_the_ends(artists["labels"], ends, 0.08)
 
 
 def sentence(result: Result) -> str:
@@ -174,6 +171,10 @@ def sentence(result: Result) -> str:
 DESCRIPTION = Description(
     name="decision_boundary",
     title="How does a network divide the plane?",
+    about=(
+        "A network of two inputs on moons or spirals: the plane coloured by class, with the folds of ReLU. Trained "
+        "with Adam, lr 0.05, on all training samples at once. Every hidden layer has as many units."
+    ),
     controls=(
         Choice("data", "moons", tuple(DATA), "data"),
         Choice("activation", "relu", ACTIVATIONS, "activation"),
@@ -207,18 +208,4 @@ DESCRIPTION = Description(
     size=(8.6, 3.8),
 )
 
-
-def decision_boundary(**values) -> Explorer:
-    """A network of two inputs on moons or spirals: the plane coloured by class, with the folds of ReLU.
-
-    Trained with Adam, lr 0.05, on all training samples at once.
-
-    Args:
-        data: "moons" or "spirals".
-        activation: "relu", "leaky_relu", "tanh", "sigmoid", "gelu" or "identity".
-        hidden: units in each hidden layer, 1 to 16.
-        layers: hidden layers, 1 to 3.
-        steps: 0 to 300.
-        seed: of the first weights, 0 to 20.
-    """
-    return Explorer(DESCRIPTION, **values)
+decision_boundary = opener(DESCRIPTION)

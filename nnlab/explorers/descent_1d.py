@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from nnlab.engine.optimizers import SGD
 from nnlab.explorers.shared import CONVERGED, counted, show_loss, widening
 from nnlab.stage.description import Choice, Description, Preset, Slider
-from nnlab.stage.explorer import Explorer
+from nnlab.stage.explorer import opener
 
 BOWL, VALLEYS = "bowl", "two valleys"
 FAR = {BOWL: 1.0, VALLEYS: 0.25}  # curvature far from the middle, in units of the control
@@ -136,6 +136,10 @@ def turning(w: np.ndarray) -> str:
 DESCRIPTION = Description(
     name="descent_1d",
     title="How far should one step go?",
+    about=(
+        "Gradient descent on one parameter: a bowl L w^2 / 2 with the curvature L, or two valleys. In the bowl it "
+        "diverges exactly when lr > 2 / L."
+    ),
     controls=(
         Slider("lr", 0.1, 0.01, 10.0, 0.05, "learning rate lr", log=True),
         Slider("curvature", 1.0, 0.5, 4.0, 0.1, "curvature"),
@@ -160,15 +164,4 @@ DESCRIPTION = Description(
     ),
 )
 
-
-def descent_1d(**values) -> Explorer:
-    """Gradient descent on one parameter: a bowl L w^2 / 2 or two valleys.
-
-    Args:
-        lr: learning rate, 0.01 to 10.
-        curvature: L, 0.5 to 4; the bowl's descent diverges exactly when lr > 2 / L.
-        start: where w begins, -3 to 3.
-        steps: 1 to 60.
-        landscape: "bowl" or "two valleys".
-    """
-    return Explorer(DESCRIPTION, **values)
+descent_1d = opener(DESCRIPTION)

@@ -11,7 +11,7 @@ from nnlab.engine import surfaces
 from nnlab.engine.optimizers import SGD
 from nnlab.explorers.shared import CONVERGED, above_the_axes, counted, level_lines, note, show_loss, widening
 from nnlab.stage.description import Description, Preset, Slider
-from nnlab.stage.explorer import Explorer
+from nnlab.stage.explorer import opener
 
 HALF_WIDTH, HALF_HEIGHT = 2.4, 1.5  # of the view
 LOST = 256  # times the view: after its first step, a path is followed no further than this, so that its start is seen
@@ -111,6 +111,10 @@ def sentence(result: Result) -> str:
 DESCRIPTION = Description(
     name="descent_2d",
     title="Why is a narrow ravine slow?",
+    about=(
+        "Gradient descent on the ravine (x^2 + c y^2) / 2, whose condition number c is its largest curvature "
+        "divided by its smallest. It diverges exactly when lr > 2 / c."
+    ),
     controls=(
         Slider("lr", 0.03, 0.003, 3.0, 0.02, "learning rate lr", log=True),
         Slider("condition", 20.0, 1.0, 100.0, 0.02, "condition number c", log=True),
@@ -136,14 +140,4 @@ DESCRIPTION = Description(
     ),
 )
 
-
-def descent_2d(**values) -> Explorer:
-    """Gradient descent on the ravine (x^2 + c y^2) / 2, whose condition number is c.
-
-    Args:
-        lr: learning rate, 0.003 to 3; the descent diverges exactly when lr > 2 / c.
-        condition: c, 1 to 100: the largest curvature divided by the smallest.
-        start_x, start_y: where the descent begins, -2.2 to 2.2 and -1.3 to 1.3.
-        steps: 1 to 200.
-    """
-    return Explorer(DESCRIPTION, **values)
+descent_2d = opener(DESCRIPTION)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -14,9 +13,10 @@ from nnlab.datasets import data
 from nnlab.engine import ensemble
 from nnlab.engine.network import Network
 from nnlab.engine.optimizers import Adam
+from nnlab.explorers.memory import remembered
 from nnlab.explorers.shared import counted
 from nnlab.stage.description import Description, Preset, Slider
-from nnlab.stage.explorer import Explorer
+from nnlab.stage.explorer import opener
 
 RATES = [round(0.1 * k, 1) for k in range(10)]
 SEEDS, STEPS, MASKS, DIGITS = range(4), 300, 30, 20
@@ -49,7 +49,7 @@ class Result(NamedTuple):
     losses: np.ndarray
 
 
-@lru_cache(maxsize=1)
+@remembered(1)
 def trained():
     """Networks 64-64-10 of every rate and seed, the test data, and their hidden units (rate * seed, digit, 64)."""
     digits, net = data.digits(), Network([64, 64, 10])
@@ -61,7 +61,7 @@ def trained():
     return history.params, digits.test, hidden.a
 
 
-@lru_cache(maxsize=1)
+@remembered(1)
 def losses() -> np.ndarray:
     """(name, rate, network), the cross-entropy on all test digits of the four ways to answer."""
     params, test, units = trained()
@@ -71,13 +71,13 @@ def losses() -> np.ndarray:
     with ensemble.one_thread():
         uniform = (torch.rand(units.shape[1:], generator=generator) for _ in range(MASKS))
         answers = [(units * (u >= p) / (1 - p) @ weight + bias).softmax(-1) for u in uniform]
-        ways = (units @ weight + bias, torch.stack(answers).mean(0), answers[0], units @ weight * p / (1 - p) + bias)
-        ways = (way.softmax(-1) if k in (0, 3) else way for k, way in enumerate(ways))
+        scaled, by_p = ((units @ weight * factor + bias).softmax(-1) for factor in (1, p / (1 - p)))
+        ways = (scaled, torch.stack(answers).mean(0), answers[0], by_p)
         paid = torch.stack([-way[:, torch.arange(len(test.y)), test.y].log().mean(-1) for way in ways])
     return paid.view(len(NAMES), len(RATES), len(SEEDS)).numpy()
 
 
-@lru_cache(maxsize=1)
+@remembered(1)
 def doubtful() -> np.ndarray:
     """The 20 test digits that the networks with p = 0.5 doubt most: nearest to probability 0.5 for the right class."""
     params, test, units = trained()
@@ -88,7 +88,7 @@ def doubtful() -> np.ndarray:
     return (right - 0.5).abs().argsort()[:DIGITS].numpy()
 
 
-@lru_cache(maxsize=len(RATES))
+@remembered(len(RATES))
 def network(rate: int) -> Hidden:
     """The network of seed 0 of one rate, with the hidden units of the doubtful digits."""
     params, _, units = trained()
@@ -100,12 +100,10 @@ def network(rate: int) -> Hidden:
 
 def right_class(units: np.ndarray, net: Hidden, label: int) -> np.ndarray:
     """The probability of the right class from hidden units (..., 64)."""
-    logits = units @ net.weight + net.bias
-    exp = np.exp(logits - logits.max(-1, keepdims=True))
-    return exp[..., label] / exp.sum(-1)
+    return torch.from_numpy(units @ net.weight + net.bias).softmax(-1)[..., label].numpy()
 
 
-@lru_cache(maxsize=32)
+@remembered(32)
 def uniform(seed: int) -> np.ndarray:
     """The numbers that decide who is forgotten, (mask, unit); more masks continue the same list."""
     return np.random.default_rng(seed).random((1000, 64))
@@ -182,6 +180,11 @@ def sentence(result: Result) -> str:
 DESCRIPTION = Description(
     name="dropout",
     title="Who answers for a network that forgets?",
+    about=(
+        "Digits networks that were trained with dropout: one mask, the mean of many, one scaled pass. The rate p "
+        "is the probability to forget a hidden unit, rounded to the nearest 0.1. The digits are the 20 of the test "
+        "set that are most in doubt. The first look trains 40 networks."
+    ),
     controls=(
         Slider("rate", 0.5, 0.0, 0.9, 0.1, "rate p"),
         Slider("masks", 100, 1, 1000, 0.25, "masks", log=True, whole=True),
@@ -207,16 +210,4 @@ DESCRIPTION = Description(
     size=(9.6, 3.6),
 )
 
-
-def dropout(**values) -> Explorer:
-    """Digits networks that were trained with dropout: one mask, the mean of many, one scaled pass.
-
-    The first look trains 40 networks.
-
-    Args:
-        rate: p, 0 to 0.9, the probability to forget a hidden unit, rounded to the nearest 0.1.
-        masks: how many masks are drawn, 1 to 1,000.
-        digit: which of the 20 test digits that are most in doubt, 0 to 19.
-        seed: which masks, 0 to 20.
-    """
-    return Explorer(DESCRIPTION, **values)
+dropout = opener(DESCRIPTION)

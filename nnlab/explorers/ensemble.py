@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from nnlab.analysis.plots import spread
 from nnlab.datasets import data
 from nnlab.engine import loop, losses
 from nnlab.engine.ensemble import one_thread, probabilities, rows
 from nnlab.engine.network import Network
 from nnlab.engine.optimizers import Adam
-from nnlab.explorers.shared import counted
+from nnlab.explorers.memory import remembered
+from nnlab.explorers.shared import counted, end_labels, to_the_ends
 from nnlab.stage.description import Choice, Description, Preset, Slider
-from nnlab.stage.explorer import Explorer
+from nnlab.stage.explorer import opener
 
 MEMBERS, REPEATS = 32, 1000
 STEPS, BATCH, LR = 200, 32, 0.01
@@ -38,7 +37,7 @@ class Result(NamedTuple):
     digits: np.ndarray
 
 
-@lru_cache(maxsize=32)
+@remembered(32)
 def drawn(seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Points, uniform on the unit disc: the common error (repeat, 1, 2), and each predictor's own (repeat, 32, 2)."""
     draw = np.random.default_rng(seed)
@@ -47,7 +46,7 @@ def drawn(seed: int) -> tuple[np.ndarray, np.ndarray]:
     return points[:, :1], points[:, 1:]
 
 
-@lru_cache(maxsize=32)
+@remembered(32)
 def mean_squares(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean square of the common error, and of the mean of K own ones, and twice their mean product: each by K, (32,).
 
@@ -79,7 +78,7 @@ def expected(square, product, sizes=SIZES):
     return square / sizes + (1 - 1 / sizes) * product
 
 
-@lru_cache(maxsize=8)
+@remembered(8)
 def samples(networks: str) -> torch.Tensor:
     """Which of the 1,077 training digits each member learns from, (member, sample)."""
     if networks == NETWORKS[0]:
@@ -90,7 +89,7 @@ def samples(networks: str) -> torch.Tensor:
     return torch.randperm(1077, generator=generator)[: 33 * MEMBERS].view(MEMBERS, 33)
 
 
-@lru_cache(maxsize=8)
+@remembered(8)
 @torch.inference_mode()
 @one_thread()
 def answers(networks: str) -> np.ndarray:
@@ -109,7 +108,7 @@ def mini_batches(part: data.Split, own: torch.Tensor) -> Iterator[tuple[torch.Te
         yield rows(part.x, index), part.y[index]
 
 
-@lru_cache(maxsize=8)
+@remembered(8)
 def on_digits(networks: str) -> tuple[float, float]:
     """The mean square of a network's error (its Brier score) and the mean product of the errors of two networks.
 
@@ -146,7 +145,6 @@ def draw(figure) -> dict:
     right.minorticks_off()
     right.set_title("squared error by number of predictors")
     right.plot(SIZES, 1 / SIZES, ":", color="black", linewidth=1.4)
-    looks = (("1 / K", "black"), ("disc", DISC), ("digits networks", DIGITS))
     return {
         "points": left.plot([], [], "o", color=DISC, markersize=5, markeredgecolor="white")[0],
         "miss": left.plot([], [], "-", color=DIGITS, linewidth=2)[0],
@@ -155,10 +153,7 @@ def draw(figure) -> dict:
         "theory": right.plot([], [], "-", color=DISC, linewidth=1.4)[0],
         "disc": right.plot([], [], "o", color=DISC, markersize=4.5)[0],
         "digits": right.plot([], [], "--s", color=DIGITS, markersize=3.5, linewidth=1.4)[0],
-        "labels": [
-            right.text(1.02, 0, name, color=color, transform=right.transAxes, va="center", fontsize=9)
-            for name, color in looks
-        ],
+        "labels": end_labels(right, {"1 / K": "black", "disc": DISC, "digits networks": DIGITS}),
     }
 
 
@@ -176,9 +171,7 @@ def update(artists: dict, result: Result) -> None:
     artists["disc"].set_data(SIZES[shown], result.disc[shown])
     artists["digits"].set_data(SIZES[shown], result.digits[shown])
     ends = (1 / MEMBERS, result.theory[-1], result.digits[-1])
-    heights = spread([float(np.log(end / low) / np.log(high / low)) for end in ends], 0.085)
-    for label, height in zip(artists["labels"], heights, strict=True):
-        label.set_y(height)
+    to_the_ends(artists["labels"], [float(np.log(end / low) / np.log(high / low)) for end in ends])
 
 
 def sentence(result: Result) -> str:
@@ -194,6 +187,11 @@ def sentence(result: Result) -> str:
 DESCRIPTION = Description(
     name="ensemble",
     title="How much better is the mean of K predictors?",
+    about=(
+        "The mean of K predictors: independent ones on a disc, and 32 digits networks. The shared part is the "
+        "correlation of the errors of two predictors on the disc. An own draw of 1,077 digits is one with "
+        "replacement. The first look trains the networks."
+    ),
     controls=(
         Slider("members", 4, 1, MEMBERS, 0.1, "predictors K", log=True, whole=True),
         Slider("shared", 0.0, 0.0, 1.0, 0.05, "shared part"),
@@ -221,14 +219,4 @@ DESCRIPTION = Description(
     size=(8.4, 3.5),
 )
 
-
-def ensemble(**values) -> Explorer:
-    """The mean of K predictors: independent ones on a disc, and 32 digits networks. The first look trains them.
-
-    Args:
-        members: K, 1 to 32.
-        shared: correlation of the errors of two predictors on the disc, 0 to 1.
-        networks: "the same 1,077 digits", "own draw of 1,077" (with replacement) or "own 33 digits" for each network.
-        seed: which points are drawn on the disc, 0 to 20.
-    """
-    return Explorer(DESCRIPTION, **values)
+ensemble = opener(DESCRIPTION)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
+from nnlab.engine import clipping
+from nnlab.explorers.memory import remembered
 from nnlab.explorers.shared import above_the_axes, counted, note, widening
 from nnlab.stage.description import Choice, Description, Preset, Slider
-from nnlab.stage.explorer import Explorer
+from nnlab.stage.explorer import opener
 
 TIMES, FIRST, TARGET = 50, 0.5, 0.7  # of the recurrent network
 BY_NORM, BY_VALUE = "by norm", "by value"
+CLIP = {BY_NORM: clipping.by_norm, BY_VALUE: clipping.by_value}
 CENTRE, HALF_WIDTH, HALF_HEIGHT = (5.0, -2.0), 1.6, 1.4  # of the view
 PIXELS, FLOOR = 160, 1e-7  # of the map; the lowest loss in the picture
 SMALL = 1e-6  # the lowest loss in the sentence
@@ -61,15 +63,7 @@ def slope(w: float, b: float) -> tuple[float, float, float]:
     return (s - TARGET) ** 2, outer * dw, outer * db
 
 
-def clip(kind: str, threshold: float, dw: float, db: float) -> tuple[float, float]:
-    """The gradient as ``nnlab.clipping`` cuts it, in plain numbers, which are ten times as fast here."""
-    if kind == BY_VALUE:
-        return max(-threshold, min(threshold, dw)), max(-threshold, min(threshold, db))
-    factor = min(1.0, threshold / (math.hypot(dw, db) + 1e-6))
-    return factor * dw, factor * db
-
-
-@lru_cache(maxsize=64)
+@remembered(64)
 def descend(kind: str | None, threshold: float, lr: float, w: float, b: float, steps: int) -> Run:
     """Gradient descent from (w, b); ``kind`` None never clips."""
     path, losses, norms, used = [(w, b)], [], [], []
@@ -78,7 +72,7 @@ def descend(kind: str | None, threshold: float, lr: float, w: float, b: float, s
         losses.append(loss)
         norms.append(math.hypot(dw, db))
         if kind:
-            dw, db = clip(kind, threshold, dw, db)
+            dw, db = CLIP[kind]({"w": dw, "b": db}, threshold).values()
         used.append(math.hypot(dw, db))
         w, b = w - lr * dw, b - lr * db
         path.append((w, b))
@@ -92,7 +86,7 @@ def compute(kind: str, threshold: float, lr: float, start_w: float, start_b: flo
     return Result(kind, threshold, lr, descend(kind, threshold, *where), descend(None, math.inf, *where))
 
 
-@lru_cache(maxsize=8)
+@remembered(8)
 def ground(zoom: float) -> np.ndarray:
     """The root of the loss in the view, (pixel, pixel), so that the valley can be seen beside the plateaus."""
     across = np.linspace(-1, 1, PIXELS) * zoom
@@ -182,6 +176,11 @@ def below(loss: float) -> str:
 DESCRIPTION = Description(
     name="gradient_clipping",
     title="What happens at a cliff?",
+    about=(
+        "Gradient descent at the cliff of a recurrent network (Pascanu et al. 2013, figure 6), with and without "
+        "clipping. The threshold is the longest allowed gradient, or the largest allowed entry. Both descents "
+        "begin at the same point."
+    ),
     controls=(
         Choice("kind", BY_NORM, (BY_NORM, BY_VALUE), "clip"),
         Slider("threshold", 1.0, 0.01, 100.0, 0.1, "threshold", log=True),
@@ -207,15 +206,4 @@ DESCRIPTION = Description(
     ),
 )
 
-
-def gradient_clipping(**values) -> Explorer:
-    """Gradient descent at the cliff of a recurrent network, with and without clipping.
-
-    Args:
-        kind: "by norm" or "by value".
-        threshold: the longest allowed gradient, or the largest allowed entry, 0.01 to 100.
-        lr: learning rate, 0.01 to 1.
-        start_w, start_b: where both descents begin, 4 to 6.5 and -3.2 to -1.2.
-        steps: 1 to 200.
-    """
-    return Explorer(DESCRIPTION, **values)
+gradient_clipping = opener(DESCRIPTION)

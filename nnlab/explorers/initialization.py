@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from nnlab.analysis.plots import spread
 from nnlab.datasets.data import digits
 from nnlab.engine import activations
 from nnlab.engine.ensemble import one_thread
 from nnlab.engine.initialization import SCHEMES
 from nnlab.engine.layers import Params
 from nnlab.engine.network import Network
+from nnlab.explorers.memory import remembered
+from nnlab.explorers.shared import end_labels, to_the_ends
 from nnlab.stage.description import Choice, Description, Preset, Slider
-from nnlab.stage.explorer import Explorer
+from nnlab.stage.explorer import opener
 
 FEATURES, SAMPLES, DEEPEST, BINS = 64, 32, 50, 49
 NORMAL, DIGITS, ONE, EQUAL = "normal, variance 1", "digits in [0, 1]", "one digit", "all equal to 1"
@@ -60,13 +60,13 @@ def compute(activation: str, scheme: str, depth: int, width: int, gain: float, i
     return Result(activation, scheme, width, gain, std, predicted, zero, density, ends)
 
 
-@lru_cache(maxsize=8)
+@remembered(8)
 def first_numbers(scheme: str, width: int, seed: int) -> Params:
     """The parameters of the deepest network; a shallower one begins with the same layers."""
     return Network([FEATURES] + [width] * (DEEPEST + 1)).init(scheme, seed, torch.float64)
 
 
-@lru_cache
+@remembered()
 def samples(inputs: str) -> torch.Tensor:
     """What is sent in, (batch, 64)."""
     if inputs == NORMAL:
@@ -76,7 +76,7 @@ def samples(inputs: str) -> torch.Tensor:
     return digits(seed=0).train.x[: 1 if inputs == ONE else SAMPLES].double()
 
 
-@lru_cache(maxsize=8)
+@remembered(8)
 def unit_gradients(width: int) -> torch.Tensor:
     """What is sent back from the output, (batch, width): normal numbers of variance 1."""
     return torch.randn(SAMPLES, width, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
@@ -106,7 +106,7 @@ def predict(net: Network, params: Params, x: torch.Tensor) -> dict[str, np.ndarr
     return {"activations": std.numpy(), "gradients": (back / 2).exp().numpy()}
 
 
-@lru_cache
+@remembered()
 def bell() -> tuple[torch.Tensor, torch.Tensor]:
     """Points u of the standard normal distribution and their shares p; 0, where ReLU has its corner, is none."""
     u = torch.linspace(-7, 7, 400, dtype=torch.float64)
@@ -158,10 +158,7 @@ def draw(figure) -> dict:
         "density": right.imshow(np.zeros((BINS, 1)), origin="lower", aspect="auto", cmap="Blues", vmin=0, vmax=1),
         "predicted": [left.plot([], [], "--", color=COLORS[kind], linewidth=1.2, alpha=0.8)[0] for kind, _ in look],
         "std": [left.plot([], [], mark, color=COLORS[kind], markersize=4)[0] for kind, mark in look],
-        "labels": [
-            left.text(1.02, 0.5, kind, color=COLORS[kind], transform=left.transAxes, va="center", fontsize=9)
-            for kind, _ in look
-        ],
+        "labels": end_labels(left, COLORS),
     }
 
 
@@ -181,9 +178,9 @@ def update(artists: dict, result: Result) -> None:
         line.set_data(layers, np.maximum(result.predicted[kind], low))
         ends.append(math.log(shown[-1] / low) / math.log(high / low))
     notes = [note(result.std[kind], result.zero[kind]) for kind in COLORS]
-    heights = spread(ends, 0.16 if any(notes) else 0.09)
-    for label, kind, remark, height in zip(artists["labels"], COLORS, notes, heights, strict=True):
-        label.set(text=kind + remark, y=height)
+    for label, kind, remark in zip(artists["labels"], COLORS, notes, strict=True):
+        label.set_text(kind + remark)
+    to_the_ends(artists["labels"], ends, 0.16 if any(notes) else 0.09)
     artists["density"].set_data(result.density)
     artists["density"].set_extent((0.5, depth + 0.5, *result.ends))
     right.set(xlim=(0.4, last + 0.6), ylim=result.ends)  # set_extent moves the limits
@@ -232,6 +229,11 @@ def story(kind: str, std: np.ndarray, zero: np.ndarray, layers: np.ndarray) -> s
 DESCRIPTION = Description(
     name="initialization",
     title="How far does the signal get?",
+    about=(
+        "Signals in a network that was only initialised: how large activations and gradients are in every layer. "
+        "Activations and schemes are those of nnlab.activations and nnlab.initialization; every weight is "
+        "multiplied by the gain."
+    ),
     controls=(
         Choice("activation", "tanh", tuple(activations.ACTIVATIONS), "activation"),
         Choice("scheme", "standard", tuple(SCHEMES), "scheme"),
@@ -272,15 +274,4 @@ DESCRIPTION = Description(
     ),
 )
 
-
-def initialization(**values) -> Explorer:
-    """Signals in a network that was only initialised.
-
-    Args:
-        activation, scheme: names from ``nnlab.activations`` and ``nnlab.initialization``.
-        depth: hidden layers, 1 to 50. width: units in each, 1 to 100.
-        gain: every weight is multiplied by it, 0.2 to 5.
-        inputs: what goes in: "normal, variance 1", "digits in [0, 1]", "one digit" or "all equal to 1".
-        seed: of the weights, 0 to 20.
-    """
-    return Explorer(DESCRIPTION, **values)
+initialization = opener(DESCRIPTION)

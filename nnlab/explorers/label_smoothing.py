@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -14,9 +13,10 @@ from nnlab.datasets import data
 from nnlab.engine import ensemble
 from nnlab.engine.network import Network
 from nnlab.engine.optimizers import Adam
+from nnlab.explorers.memory import remembered
 from nnlab.explorers.shared import above_the_axes, counted
 from nnlab.stage.description import Choice, Description, Preset, Slider
-from nnlab.stage.explorer import Explorer
+from nnlab.stage.explorer import opener
 
 CLEAN, WRONG = "1,077 digits", "300 digits, a fifth wrong"
 STEP, HIGHEST, SEEDS = 0.05, 0.5, range(4)
@@ -63,7 +63,7 @@ def descend(smoothing: float, classes: int, steps: int) -> list[float]:
     return path
 
 
-@lru_cache(maxsize=2)
+@remembered(2)
 def trained(labels: str) -> tuple[torch.Tensor, torch.Tensor]:
     """Probabilities (amount, seed, test digit, class) of networks of every amount of smoothing, and the labels."""
     digits, width = data.digits(), 64
@@ -87,7 +87,7 @@ def trained(labels: str) -> tuple[torch.Tensor, torch.Tensor]:
     return p.view(len(AMOUNTS), len(SEEDS), *p.shape[1:]), digits.test.y
 
 
-@lru_cache(maxsize=64)
+@remembered(64)
 def calibrated(amount: int, labels: str) -> tuple[Reliability, np.ndarray, float, float]:
     """Diagram of the four networks of one amount together, the error of each, mean confidence and accuracy."""
     p, y = trained(labels)
@@ -157,6 +157,12 @@ def sentence(result: Result) -> str:
 DESCRIPTION = Description(
     name="label_smoothing",
     title="What happens when a network may not be quite sure?",
+    about=(
+        "The loss with smoothed labels, and how sure networks become that learn with it. The amount a is rounded "
+        "to the nearest 0.05. On the left, gradient descent with lr 1 moves the logits of one sample. On the right "
+        "are networks; with wrong labels, a fifth of the test labels are wrong as well, and accuracy and "
+        "calibration are measured against them. The first look trains the networks."
+    ),
     controls=(
         Slider("smoothing", 0.1, 0.0, HIGHEST, STEP, "smoothing a"),
         Slider("classes", 10, 2, 1000, 0.15, "classes K (left)", log=True, whole=True),
@@ -184,15 +190,4 @@ DESCRIPTION = Description(
     size=(9.0, 3.7),
 )
 
-
-def label_smoothing(**values) -> Explorer:
-    """The loss with smoothed labels, and how sure networks become that learn with it. The first look trains them.
-
-    Args:
-        smoothing: a, 0 to 0.5, rounded to the nearest 0.05.
-        classes: K of the sample on the left, 2 to 1,000.
-        steps: of gradient descent on its logits, 1 to 1,000, with lr 1.
-        labels: "300 digits, a fifth wrong" or "1,077 digits", what the networks on the right learn from. With wrong
-            labels, a fifth of the test labels are wrong as well; accuracy and calibration are measured against them.
-    """
-    return Explorer(DESCRIPTION, **values)
+label_smoothing = opener(DESCRIPTION)

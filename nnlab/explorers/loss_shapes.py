@@ -11,7 +11,7 @@ import torch
 from nnlab.analysis.plots import spread
 from nnlab.engine import losses
 from nnlab.stage.description import Choice, Description, Preset, Slider
-from nnlab.stage.explorer import Explorer
+from nnlab.stage.explorer import opener
 
 ONE, FIVE, LOGIT = "regression, one sample", "regression, five samples", "two classes"
 REACH, VIEW = 6.0, 6.3  # of the sliders, and of the picture
@@ -156,8 +156,8 @@ def place(artists: dict, k: int, name: str, curve: Curve | None, output: float, 
     artists["slopes"][k].set_data(*((x, curve.slope) if curve else ([], [])))
     artists["losses dots"][k].set_data(*(([output], [curve.here]) if curve else ([], [])))
     artists["slopes dots"][k].set_data(*(([output], [curve.pull]) if curve else ([], [])))
-    starred = curve is not None and curve.best is not None
-    artists["best"][k].set_data(*(([curve.best], [np.interp(curve.best, x, curve.loss)]) if starred else ([], [])))
+    best = [] if curve is None or curve.best is None else [curve.best]
+    artists["best"][k].set_data(best, [np.interp(b, x, curve.loss) for b in best] if curve else [])
     artists["labels"][k].set_text(name if curve else "")
     artists["labels"][k].set_y(height)
 
@@ -166,7 +166,7 @@ def sentence(result: Result) -> str:
     """The slopes at the chosen output, or the best prediction of every loss."""
     named = result.curves.items()
     if result.view == FIVE:
-        best = ", ".join(f"{name} {plus_zero(c.best, 2)}" for name, c in named)
+        best = ", ".join(f"{name} {plus_zero(c.best, 2)}" for name, c in named if c.best is not None)
         return (
             f"four samples around {result.target}, the fifth at {result.samples[-1]:.1f}, delta {result.delta:.2g}: "
             f"the lowest mean loss is at {best}."
@@ -189,6 +189,11 @@ def plus_zero(value: float, decimals: int) -> str:
 DESCRIPTION = Description(
     name="loss_shapes",
     title="How hard does each loss pull?",
+    about=(
+        "Losses and their slopes as functions of one prediction f or one logit z, at which the dots sit. The "
+        "target is the value to predict, or the class of two. At delta, Huber's loss turns from a parabola into a "
+        "line."
+    ),
     controls=(
         Slider("output", -3.0, -REACH, REACH, 0.1, "output f or z"),
         Choice("target", "1", ("0", "1"), "target"),
@@ -230,15 +235,4 @@ DESCRIPTION = Description(
     size=(8.6, 3.6),
 )
 
-
-def loss_shapes(**values) -> Explorer:
-    """Losses and their slopes as functions of one prediction or one logit.
-
-    Args:
-        output: the prediction f or the logit z at which the dots sit, -6 to 6.
-        target: "0" or "1"; of a regression the value to predict, of two classes the class.
-        delta: where Huber's loss turns from a parabola into a line, 0.1 to 4.
-        outlier: the fifth sample of "regression, five samples", -6 to 6.
-        view: "regression, one sample", "regression, five samples" or "two classes".
-    """
-    return Explorer(DESCRIPTION, **values)
+loss_shapes = opener(DESCRIPTION)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
+from nnlab.explorers.memory import remembered
 from nnlab.explorers.shared import above_the_axes, counted, level_lines, note, widening
 from nnlab.stage.description import Description, Preset, Slider
-from nnlab.stage.explorer import Explorer
+from nnlab.stage.explorer import opener
 
 SAMPLES, STEPS, REPEATS = 128, 200, 1000
 START = (-0.9, 1.1)
@@ -43,7 +43,7 @@ class Result(NamedTuple):
     diverged: bool
 
 
-@lru_cache
+@remembered()
 def problem() -> Problem:
     """128 points around the line y = x, the same in every call."""
     draw = np.random.default_rng(0)
@@ -56,7 +56,7 @@ def problem() -> Problem:
     return Problem(x, y, (float((x * x).mean()), 1.0), (w, 0.0), np.stack([error * x, error], 1))
 
 
-@lru_cache(maxsize=32)
+@remembered(32)
 def moments(seed: int) -> np.ndarray:
     """Sums over the first 1, 2, ... samples of the batch of every step: (step, batch size, 4).
 
@@ -68,7 +68,7 @@ def moments(seed: int) -> np.ndarray:
     return np.stack([x, x * x, x * y, y], 1)[drawn].cumsum(1)
 
 
-@lru_cache(maxsize=32)
+@remembered(32)
 def measured_variance(seed: int) -> np.ndarray:
     """The variance of 1,000 gradients of 1, 2, ... samples, drawn with replacement: (batch size,)."""
     drawn = np.random.default_rng([seed, 1]).integers(SAMPLES, size=(REPEATS, SAMPLES))
@@ -145,7 +145,7 @@ def update(artists: dict, result: Result) -> None:
     left = artists["path"].axes
     left.set_xlim(CENTRE[0] - HALF_WIDTH * zoom, CENTRE[0] + HALF_WIDTH * zoom)
     left.set_ylim(CENTRE[1] - HALF_HEIGHT * zoom, CENTRE[1] + HALF_HEIGHT * zoom)
-    x, y = level_lines(*given.curvature, zoom)
+    x, y = level_lines(given.curvature[0], given.curvature[1], zoom)
     artists["levels"].set_data(given.minimum[0] + x, given.minimum[1] + y)
     artists["path"].set_data(*result.path.T)
     artists["full_path"].set_data(*result.full_path.T)
@@ -171,6 +171,10 @@ def sentence(result: Result) -> str:
 DESCRIPTION = Description(
     name="minibatch_noise",
     title="What does a small batch cost?",
+    about=(
+        "A straight line fitted with mini-batches: the path, and the variance of the gradient by batch size. The "
+        "samples of a batch are drawn with replacement from 128."
+    ),
     controls=(
         Slider("batch_size", 8, 1, SAMPLES, math.log10(2), "batch size m", log=True, whole=True),
         Slider("lr", 0.2, 0.01, 3.0, 0.02, "learning rate lr", log=True),
@@ -193,14 +197,4 @@ DESCRIPTION = Description(
     ),
 )
 
-
-def minibatch_noise(**values) -> Explorer:
-    """A straight line fitted with mini-batches: the path, and the variance of the gradient by batch size.
-
-    Args:
-        batch_size: m, 1 to 128 samples, drawn with replacement from 128.
-        lr: learning rate, 0.01 to 3.
-        steps: 1 to 200.
-        seed: which samples are drawn, 0 to 20.
-    """
-    return Explorer(DESCRIPTION, **values)
+minibatch_noise = opener(DESCRIPTION)

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnlab.engine.optimizers import Momentum, Nesterov
 from nnlab.stage.description import Choice, Description, Preset, Slider
-from nnlab.stage.explorer import Explorer
+from nnlab.stage.explorer import opener
 
 BOWL, BUMP, PLAIN = "bowl", "bump", "plain"
 METHODS = {"momentum": Momentum, "Nesterov": Nesterov}
@@ -127,6 +127,7 @@ def sentence(result: Result) -> str:
 DESCRIPTION = Description(
     name="momentum_ball",
     title="What does a velocity change?",
+    about="A ball with memory on a curve: v = b v + slope, w = w - lr v, with the momentum b.",
     controls=(
         Slider("momentum", 0.9, 0.0, 0.99, 0.01, "momentum"),
         Slider("lr", 0.02, 0.001, 1.0, 0.05, "learning rate lr", log=True),
@@ -148,15 +149,4 @@ DESCRIPTION = Description(
     ),
 )
 
-
-def momentum_ball(**values) -> Explorer:
-    """A ball with memory on a curve: v = b v + slope, w = w - lr v.
-
-    Args:
-        momentum: b, 0 to 0.99.
-        lr: learning rate, 0.001 to 1.
-        steps: 10 to 200.
-        landscape: "bowl", "bump" or "plain".
-        method: "momentum" or "Nesterov".
-    """
-    return Explorer(DESCRIPTION, **values)
+momentum_ball = opener(DESCRIPTION)

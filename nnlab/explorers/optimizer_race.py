@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnlab.analysis.plots import plot_surface, spread
+from nnlab.analysis.plots import plot_surface
 from nnlab.engine import surfaces
 from nnlab.engine.optimizers import SGD, Adagrad, Adam, Adamax, Momentum, Nesterov, RMSprop
+from nnlab.explorers.shared import end_labels, to_the_ends
 from nnlab.stage.description import Choice, Description, Preset, Slider
-from nnlab.stage.explorer import Explorer
+from nnlab.stage.explorer import opener
 
 ARRIVED = 1e-3  # of the loss at the start, above the lowest
 LOST = 1e6  # times the loss at the start: this racer is out
@@ -79,10 +80,7 @@ def draw(figure) -> dict:
         "paths": [left.plot([], [], s, color=c, linewidth=1.6)[0] for _, c, s in look],
         "ends": [left.plot([], [], "o", color=c, markersize=6, markeredgecolor="white")[0] for _, c, _ in look],
         "losses": [right.plot([], [], s, color=c, linewidth=1.6)[0] for _, c, s in look],
-        "labels": [
-            right.text(1.02, 0.5, name, color=c, transform=right.transAxes, va="center", fontsize=9)
-            for name, c, _ in look
-        ],
+        "labels": end_labels(right, dict(zip(NAMES, COLORS, strict=True))),
         "outs": [right.plot([], [], "x", color=c, markersize=8, markeredgewidth=2)[0] for _, c, _ in look],
     }
 
@@ -95,7 +93,7 @@ def update(artists: dict, result: Result) -> str:
     highest = max(racer.loss.max() for racer in racers)
     top = max(2, 2 * math.ceil(math.log10(highest) / 2)) if math.isfinite(highest) else 8
     right.set(xlim=(0, result.steps), ylim=(FLOOR, 10.0**top))
-    heights = spread([height(racer, top) for racer in racers], 0.085)
+    to_the_ends(artists["labels"], [height(racer, top) for racer in racers])
     for k, racer in enumerate(racers):
         loss = np.maximum(racer.loss, FLOOR)
         artists["paths"][k].set_data(racer.x, racer.y)
@@ -104,7 +102,6 @@ def update(artists: dict, result: Result) -> str:
         lost = racer.lost is not None
         artists["outs"][k].set_data(*(([len(loss) - 1], loss[-1:]) if lost else ([], [])))
         artists["labels"][k].set_text(NAMES[k] + (" lost" if lost else ""))
-        artists["labels"][k].set_y(heights[k])
     return result.surface
 
 
@@ -146,6 +143,10 @@ def sentence(result: Result) -> str:
 DESCRIPTION = Description(
     name="optimizer_race",
     title="Who arrives first, and who gets lost?",
+    about=(
+        "Seven optimizers on a surface of two parameters, all with the same learning rate. The momentum is b of "
+        "Momentum and Nesterov, and beta1 of Adam and Adamax. AdamW is not shown: without weight decay it is Adam."
+    ),
     controls=(
         Choice("surface", "ravine", tuple(surfaces.SURFACES), "surface"),
         Slider("lr", 0.05, 0.0001, 1.0, 0.05, "learning rate lr", log=True),
@@ -174,16 +175,4 @@ DESCRIPTION = Description(
     size=(8.6, 3.8),
 )
 
-
-def optimizer_race(**values) -> Explorer:
-    """Seven optimizers on a surface of two parameters, all with the same learning rate.
-
-    AdamW is not shown: without weight decay it is Adam.
-
-    Args:
-        surface: "ravine", "Beale", "Rosenbrock" or "saddle".
-        lr: learning rate of all of them, 0.0001 to 1.
-        momentum: b of Momentum and Nesterov, beta1 of Adam and Adamax, 0 to 0.99.
-        steps: 10 to 200.
-    """
-    return Explorer(DESCRIPTION, **values)
+optimizer_race = opener(DESCRIPTION)

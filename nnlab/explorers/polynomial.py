@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.polynomial.legendre import legvander
 
-from nnlab.analysis.plots import spread
-from nnlab.explorers.shared import note
+from nnlab.explorers.memory import remembered
+from nnlab.explorers.shared import end_labels, note, to_the_ends
 from nnlab.stage.description import Choice, Description, Preset, Slider
-from nnlab.stage.explorer import Explorer
+from nnlab.stage.explorer import opener
 
 HIGHEST, DRAWS, SHOWN = 15, 200, 12
 GRID = np.linspace(-1, 1, 201)
@@ -50,7 +49,7 @@ class Result(NamedTuple):
     errors: dict[str, np.ndarray]
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def basis(samples: int) -> tuple[np.ndarray, np.ndarray]:
     """Polynomials that are orthonormal on the samples, there (sample, degree + 1) and on the grid.
 
@@ -61,7 +60,7 @@ def basis(samples: int) -> tuple[np.ndarray, np.ndarray]:
     return q, np.linalg.solve(r.T, legvander(GRID, HIGHEST).T).T
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def draws(samples: int, seed: int) -> np.ndarray:
     """Standard normal noise for every draw, (draw, sample)."""
     return np.random.default_rng(seed).standard_normal((DRAWS, samples))
@@ -114,10 +113,7 @@ def draw(figure) -> dict:
             right.plot([], [], style, color=color, linewidth=1.8, marker="o", markersize=3)[0]
             for color, style in LOOK.values()
         ],
-        "labels": [
-            right.text(1.02, 0, name, color=color, transform=right.transAxes, va="center", fontsize=9)
-            for name, (color, _) in LOOK.items()
-        ],
+        "labels": end_labels(right, {name: color for name, (color, _) in LOOK.items()}),
     }
 
 
@@ -141,8 +137,7 @@ def update(artists: dict, result: Result) -> None:
     for line, error in zip(artists["lines"], result.errors.values(), strict=True):
         line.set_data(np.arange(1, HIGHEST + 1), np.maximum(error, FLOOR))
         heights.append(math.log10(max(error[-1], FLOOR) / FLOOR) / math.log10(top / FLOOR))
-    for label, height in zip(artists["labels"], spread(heights, 0.085), strict=True):
-        label.set_y(height)
+    to_the_ends(artists["labels"], heights)
 
 
 def sentence(result: Result) -> str:
@@ -160,6 +155,11 @@ def sentence(result: Result) -> str:
 DESCRIPTION = Description(
     name="polynomial",
     title="Which degree fits best?",
+    about=(
+        "Polynomials fitted to noisy samples by least squares: training and validation error, bias and variance. "
+        "The samples are evenly spaced in [-1, 1]; the noise is the standard deviation of the targets around the "
+        "truth, which is 2 x^3 - x (cubic), sin(1.5 pi x) (sine), or -1 below 0 and 1 from there on (step)."
+    ),
     controls=(
         Slider("degree", 3, 1, HIGHEST, 1, "degree"),
         Slider("samples", 25, HIGHEST + 1, 200, 1, "samples"),
@@ -181,15 +181,4 @@ DESCRIPTION = Description(
     size=(8.8, 3.7),
 )
 
-
-def polynomial(**values) -> Explorer:
-    """Polynomials fitted to noisy samples by least squares: training and validation error, bias and variance.
-
-    Args:
-        degree: 1 to 15.
-        samples: 16 to 200, evenly spaced in [-1, 1].
-        noise: standard deviation of the targets around the truth, 0.05 to 1.
-        truth: "cubic" (2 x^3 - x), "sine" (sin(1.5 pi x)) or "step" (-1 below 0, else 1).
-        seed: which noise is drawn, 0 to 20.
-    """
-    return Explorer(DESCRIPTION, **values)
+polynomial = opener(DESCRIPTION)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -11,8 +10,9 @@ import torch
 from nnlab.datasets import data
 from nnlab.engine import ensemble, lr_range, optimizers
 from nnlab.engine.network import Network
+from nnlab.explorers.memory import remembered
 from nnlab.stage.description import Choice, Description, Preset, Slider
-from nnlab.stage.explorer import Explorer
+from nnlab.stage.explorer import opener
 
 SEEDS, FULL_STEPS = 8, 200
 ENDS = (1e-5, 10.0)
@@ -44,18 +44,19 @@ def compute(optimizer: str, batch_size: str, steps: str, smoothing: float, seeds
     smoothed = found.smoothed.numpy()
     full = full_runs(optimizer, int(batch_size))
     return Result(
-        optimizer, int(batch_size), int(steps), found.suggestion, found.lowest, found.diverges, rates.numpy(), smoothed,
-        np.quantile(smoothed, 0.5, axis=0, method="lower"), full, RATES[int(full[1].argmin())],
+        optimizer, int(batch_size), int(steps), found.suggestion, found.lowest, found.diverges,
+        rates.numpy().copy(), smoothed, np.quantile(smoothed, 0.5, axis=0, method="lower"), full,
+        RATES[int(full[1].argmin())],
     )  # fmt: skip
 
 
-@lru_cache
+@remembered()
 def network_and_digits() -> tuple:
     """One hidden layer of 32, and the digits."""
     return Network([64, 32, 10]), data.digits()
 
 
-@lru_cache(maxsize=64)
+@remembered(64)
 def trained_losses(optimizer: str, batch_size: int, steps: int) -> tuple[torch.Tensor, torch.Tensor]:
     """The learning rates (step,) and the mini-batch losses (member, step) of the range test with 8 seeds."""
     net, digits = network_and_digits()
@@ -66,7 +67,7 @@ def trained_losses(optimizer: str, batch_size: int, steps: int) -> tuple[torch.T
     return found.lr, found.smoothed
 
 
-@lru_cache(maxsize=16)
+@remembered(16)
 def full_runs(optimizer: str, batch_size: int) -> np.ndarray:
     """The validation loss of 200 steps with each of RATES, 8 seeds each: (low, median or high, rate)."""
     net, digits = network_and_digits()
@@ -148,6 +149,10 @@ def sentence(result: Result) -> str:
 DESCRIPTION = Description(
     name="range_test",
     title="Can one short run tell you the learning rate?",
+    about=(
+        "The learning-rate range test on digits (64-32-10), and full runs of 200 steps to compare it with. "
+        "Smoothing is the memory of the running mean of the loss, seeds the number of runs that the median is of."
+    ),
     controls=(
         Choice("optimizer", "Momentum", ("SGD", "Momentum", "RMSprop", "Adam"), "optimizer"),
         Choice("batch_size", "32", ("8", "32", "128"), "batch size"),
@@ -173,15 +178,4 @@ DESCRIPTION = Description(
     size=(8.6, 3.6),
 )  # fmt: skip
 
-
-def range_test(**values) -> Explorer:
-    """The learning-rate range test on digits (64-32-10), and full runs of 200 steps to compare it with.
-
-    Args:
-        optimizer: "SGD", "Momentum", "RMSprop" or "Adam".
-        batch_size: "8", "32" or "128".
-        steps: of the range test: "50", "100", "200" or "400".
-        smoothing: memory of the running mean of the loss, 0 to 0.98.
-        seeds: how many runs the median is of, 1 to 8.
-    """
-    return Explorer(DESCRIPTION, **values)
+range_test = opener(DESCRIPTION)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -11,14 +10,14 @@ import torch
 from matplotlib.ticker import MaxNLocator
 
 from nnlab.analysis import probes
-from nnlab.analysis.plots import spread as apart
 from nnlab.datasets import data
 from nnlab.engine import ensemble, losses
 from nnlab.engine.layers import Params
 from nnlab.engine.network import Network
-from nnlab.explorers.shared import counted
+from nnlab.explorers.memory import remembered
+from nnlab.explorers.shared import counted, end_labels, to_the_ends
 from nnlab.stage.description import Choice, Description, Preset, Slider
-from nnlab.stage.explorer import Explorer
+from nnlab.stage.explorer import opener
 
 NAMES = ("sigmoid", "tanh", "relu", "leaky_relu", "gelu", "silu")
 DIGITS, NOISE, EQUAL = INPUTS = ("digits", "noise", "all equal")
@@ -50,7 +49,7 @@ class Result(NamedTuple):
     dead: np.ndarray
 
 
-@lru_cache
+@remembered()
 def samples(inputs: str) -> tuple[torch.Tensor, torch.Tensor]:
     """32 samples of 64 features, each with a label: digits in [0, 1], normal noise, or ones everywhere."""
     part = data.digits(seed=0).train
@@ -60,7 +59,7 @@ def samples(inputs: str) -> tuple[torch.Tensor, torch.Tensor]:
     return (torch.ones_like(x) if inputs == EQUAL else x), y
 
 
-@lru_cache(maxsize=8)
+@remembered(8)
 def unit_weights(width: int) -> Params:
     """The deepest networks there are, one for each member: weights with variance 1 / inputs, biases of zero."""
     sizes = [FEATURES, *[width] * DEEPEST, CLASSES]
@@ -139,10 +138,7 @@ def draw(figure) -> dict:
         "difference": right.plot([], [], "-o", color=FORWARD, markersize=4)[0],
         "gradient": right.plot([], [], "--s", color=BACKWARD, markersize=3.5)[0],
         "zeros": right.plot([], [], "x", color="black", markersize=7, markeredgewidth=2)[0],
-        "labels": [
-            right.text(1.02, 0.5, text, color=color, transform=right.transAxes, va="center", fontsize=9)
-            for text, color in (("samples\napart", FORWARD), ("gradient", BACKWARD))
-        ],
+        "labels": end_labels(right, {"samples\napart": FORWARD, "gradient": BACKWARD}),
     }
     for height, name in ((0.96, "saturated"), (0.88, "dead")):
         line = artists[name]
@@ -174,8 +170,7 @@ def update(artists: dict, result: Result) -> None:
         zeros += layers[size == 0].tolist()
         heights.append((math.log10(size[-1]) - bottom) / (top - bottom) if size[-1] > 0 else 0.0)
     artists["zeros"].set_data(zeros, [10.0 ** (bottom + 0.025 * (top - bottom))] * len(zeros))
-    for label, height in zip(artists["labels"], apart(heights, 0.16), strict=True):
-        label.set_y(height)
+    to_the_ends(artists["labels"], heights, 0.16)
 
 
 def decades(sizes: np.ndarray) -> tuple[int, int]:
@@ -210,6 +205,10 @@ def change(sizes: np.ndarray, start: str) -> str:
 DESCRIPTION = Description(
     name="saturation",
     title="How far does a signal travel?",
+    about=(
+        "A deep network before training: activations, saturated and dead shares, and both signals, layer by layer. "
+        "The standard deviation of a weight is scale / sqrt(inputs of its layer)."
+    ),
     controls=(
         Choice("activation", "sigmoid", NAMES, "activation"),
         Slider("depth", 10, 1, DEEPEST, 1, "hidden layers"),
@@ -243,15 +242,4 @@ DESCRIPTION = Description(
     size=(9.2, 3.5),
 )
 
-
-def saturation(**values) -> Explorer:
-    """A deep network before training: activations, saturated and dead shares, and both signals, layer by layer.
-
-    Args:
-        activation: "sigmoid", "tanh", "relu", "leaky_relu", "gelu" or "silu".
-        depth: hidden layers, 1 to 30.
-        width: units in each hidden layer, 1 to 48.
-        scale: the standard deviation of a weight is scale / sqrt(inputs of its layer); 0 to 8.
-        inputs: "digits", "noise" or "all equal".
-    """
-    return Explorer(DESCRIPTION, **values)
+saturation = opener(DESCRIPTION)

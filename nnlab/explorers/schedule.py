@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-from nnlab.analysis.plots import spread
 from nnlab.engine.schedules import (
     Cosine,
     CosineRestarts,
@@ -20,8 +18,10 @@ from nnlab.engine.schedules import (
     Triangular,
     WarmUp,
 )
+from nnlab.explorers.memory import remembered
+from nnlab.explorers.shared import end_labels, to_the_ends
 from nnlab.stage.description import Choice, Description, Preset, Slider
-from nnlab.stage.explorer import Explorer
+from nnlab.stage.explorer import opener
 
 STEPS, RUNS = 400, 64
 START = (3.0, 4.0)
@@ -84,7 +84,7 @@ def descend(rates: np.ndarray, noise: float) -> np.ndarray:
     return np.where(np.maximum.accumulate(loss, 0) > LOST, np.inf, loss)
 
 
-@lru_cache
+@remembered()
 def draws() -> np.ndarray:
     """The noise of every step, (step, x or y, 1, run), the same in every call; along y it is sqrt(FLAT) as large."""
     scale = np.array([1.0, math.sqrt(FLAT)])[:, None, None]
@@ -105,10 +105,7 @@ def draw(figure) -> dict:
         "factor": left.plot([], [], "-", color=COLORS[0], linewidth=WIDTH)[0],
         "bands": [right.fill_between(steps, nothing, nothing, color=c, alpha=0.2, linewidth=0) for c in COLORS],
         "medians": [right.plot([], [], s, color=c, linewidth=WIDTH)[0] for s, c in zip(styles, COLORS, strict=True)],
-        "labels": [
-            right.text(1.02, 0.5, name, color=c, transform=right.transAxes, va="center", fontsize=9)
-            for name, c in zip(names, COLORS, strict=True)
-        ],
+        "labels": end_labels(right, dict(zip(names, COLORS, strict=True))),
         "outs": [right.plot([], [], "x", color=c, markersize=9, markeredgewidth=2)[0] for c in COLORS],
     }
 
@@ -126,10 +123,9 @@ def update(artists: dict, result: Result) -> None:
         artists["bands"][k].set_verts([np.r_[np.c_[steps, low], np.c_[steps, high][::-1]]])
         artists["outs"][k].set_data(*(([end - 1], median[end - 1 : end]) if end <= STEPS else ([], [])))
         heights.append(math.log(median[end - 1] / FLOOR) / math.log(top / FLOOR))
-    for k, height in enumerate(spread(heights, 0.085)):
-        name = ("scheduled", "constant")[k]
-        artists["labels"][k].set_text(f"{name}\n{result.lost[k]} lost" if result.lost[k] else name)
-        artists["labels"][k].set_y(height if not any(result.lost) else spread(heights, 0.17)[k])
+    for label, name, lost in zip(artists["labels"], ("scheduled", "constant"), result.lost, strict=True):
+        label.set_text(f"{name}\n{lost} lost" if lost else name)
+    to_the_ends(artists["labels"], heights, 0.17 if any(result.lost) else 0.085)
 
 
 def sentence(result: Result) -> str:
@@ -153,6 +149,14 @@ def ending(loss: float, lost: int) -> str:
 DESCRIPTION = Description(
     name="schedule",
     title="When should you slow down?",
+    about=(
+        "A learning-rate schedule, and what it does to 64 descents with noisy gradients. The loss has two "
+        "directions: one with walls that are steep far out, where a large rate overshoots, and a flat one, which "
+        "needs a large rate for long. After T steps time decay, exponential, step and inverse root are at a tenth, "
+        "cosine is at zero, and cosine restarts and triangular have gone round four times (more often when T is "
+        "small and no multiple of 8). The noise is the standard deviation of the gradient along the steep "
+        "direction."
+    ),
     controls=(
         Choice("formula", "cosine", tuple(FORMULAS), "formula"),
         Slider("lr", 0.5, 0.01, 2.0, 0.05, "learning rate lr", log=True),
@@ -175,20 +179,4 @@ DESCRIPTION = Description(
     size=(8.4, 3.6),
 )  # fmt: skip
 
-
-def schedule(**values) -> Explorer:
-    """A learning-rate schedule, and what it does to 64 descents with noisy gradients.
-
-    The loss has two directions: one with walls that are steep far out, where a large rate overshoots, and a flat one,
-    which needs a large rate for long. After T steps time decay, exponential, step and inverse root are at a tenth,
-    cosine is at zero, and cosine restarts and triangular have gone round four times (more often when T is small and no
-    multiple of 8).
-
-    Args:
-        formula: "time decay", "exponential", "step", "inverse root", "cosine", "cosine restarts" or "triangular".
-        lr: the learning rate that the schedule multiplies, 0.01 to 2.
-        T: 10 to 400 steps.
-        warm_up: steps of linear warm-up before it, 0 to 100; 0 is none.
-        noise: standard deviation of the gradient's noise along the steep direction, 0 to 1.5.
-    """
-    return Explorer(DESCRIPTION, **values)
+schedule = opener(DESCRIPTION)

@@ -1,10 +1,12 @@
-"""What several explorers share: words for a number, a view that widens, a loss by step, level lines, a legend."""
+"""What several explorers share: words for a number, a view that widens, a loss by step, level lines, labels."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
+
+from nnlab.analysis.plots import spread
 
 CONVERGED = 1e-3  # of the first loss
 FLOOR = 1e-6  # the lowest loss that the picture shows; a line below it, or at 0, leaves through the bottom
@@ -44,6 +46,18 @@ def note(ax):
     """A line of text at the top, readable on whatever lies under it."""
     paper = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 2}
     return ax.text(0.5, 0.93, "", transform=ax.transAxes, ha="center", fontsize=10, bbox=paper)
+
+
+def end_labels(ax, colors: dict[str, str]) -> list:
+    """The name of each line in its colour, right of the axes; ``to_the_ends`` moves them."""
+    style = {"transform": ax.transAxes, "va": "center", "fontsize": 9}
+    return [ax.text(1.02, 0.5, name, color=color, **style) for name, color in colors.items()]
+
+
+def to_the_ends(labels: list, heights, gap: float = 0.085) -> None:
+    """Move labels to where their lines end, from 0 at the bottom of the axes to 1 at the top, and apart."""
+    for label, height in zip(labels, spread(heights, gap), strict=True):
+        label.set_y(height)
 
 
 def above_the_axes(ax, handles) -> None:

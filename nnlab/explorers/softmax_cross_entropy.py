@@ -6,9 +6,11 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+import torch
 
+from nnlab.engine import losses
 from nnlab.stage.description import Choice, Description, Preset, Slider
-from nnlab.stage.explorer import Explorer
+from nnlab.stage.explorer import opener
 
 TARGETS = ("class 1", "class 2", "class 3")
 COLORS = {"logits": "0.6", "probabilities": "#56B4E9", "gradient": "#D55E00"}
@@ -31,13 +33,11 @@ class Result(NamedTuple):
 
 def compute(z1: float, z2: float, z3: float, target: str, smoothing: float, temperature: float) -> Result:
     """p = softmax(z / T), loss -sum_k g_k log p_k, gradient (p - g) / T (Goodfellow et al. 2016, section 6.2.2.3)."""
-    z, gold = np.array([z1, z2, z3]), TARGETS.index(target)
-    shifted = z / temperature - z.max() / temperature  # the largest is 0: exp cannot overflow
-    log_p = shifted - math.log(np.exp(shifted).sum())
-    g = np.full(3, smoothing / 3)
-    g[gold] += 1 - smoothing
-    p = np.exp(log_p)
-    return Result(gold, smoothing, temperature, z, p, g, float(-g @ log_p), (p - g) / temperature)
+    z, gold = torch.tensor([[z1, z2, z3]], dtype=torch.float64), torch.tensor([TARGETS.index(target)])
+    loss, error = losses.cross_entropy(z / temperature, gold, smoothing)
+    p, g = (z / temperature).softmax(-1), (1 - smoothing) * losses.one_hot(gold, z) + smoothing / 3
+    gradient = (error / temperature)[0].numpy()
+    return Result(int(gold), smoothing, temperature, z[0].numpy(), p[0].numpy(), g[0].numpy(), float(loss), gradient)
 
 
 def draw(figure) -> dict:
@@ -106,6 +106,11 @@ def sentence(result: Result) -> str:
 DESCRIPTION = Description(
     name="softmax_cross_entropy",
     title="What does the loss ask of every logit?",
+    about=(
+        "Three logits: their softmax, the cross-entropy with a target, and its gradient p - g at every logit. With "
+        "label smoothing a, the wanted probabilities are g = (1 - a) onehot + a / 3; the temperature is T of "
+        "softmax(z / T)."
+    ),
     controls=(
         Slider("z1", 2.0, -REACH, REACH, 0.2, "logit of class 1"),
         Slider("z2", 1.0, -REACH, REACH, 0.2, "logit of class 2"),
@@ -143,14 +148,4 @@ DESCRIPTION = Description(
     size=(8.4, 3.2),
 )
 
-
-def softmax_cross_entropy(**values) -> Explorer:
-    """Three logits: their softmax, the cross-entropy with a target, and its gradient p - g at every logit.
-
-    Args:
-        z1, z2, z3: the logits, -8 to 8.
-        target: "class 1", "class 2" or "class 3".
-        smoothing: label smoothing, 0 to 0.9; the wanted probabilities are (1 - a) onehot + a / 3.
-        temperature: T of softmax(z / T), 0.25 to 4.
-    """
-    return Explorer(DESCRIPTION, **values)
+softmax_cross_entropy = opener(DESCRIPTION)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
-from nnlab.analysis.plots import spread
-from nnlab.engine import optimizers
-from nnlab.explorers.shared import above_the_axes, counted
+from nnlab.engine import optimizers, penalties
+from nnlab.explorers.shared import above_the_axes, counted, end_labels, to_the_ends
 from nnlab.stage.description import Choice, Description, Preset, Slider
-from nnlab.stage.explorer import Explorer
+from nnlab.stage.explorer import opener
 
 CURVATURE, LOWEST = (1.0, 5.0), (1.0, 1.6)  # of the loss, along w1 and w2
 START, MOST = (-1.0, -0.4), 300
@@ -37,6 +37,14 @@ class Result(NamedTuple):
     minima: np.ndarray
 
 
+class Way(NamedTuple):
+    """What is added to the gradient at a weight, and what becomes of the weight before and after the step."""
+
+    slope: Callable[[float], float] = lambda w: 0.0
+    before: Callable[[float], float] = lambda w: w
+    after: Callable[[float], float] = lambda w: w
+
+
 def minimum(penalty: str, lam) -> np.ndarray:
     """Where sum of h (w - m)^2 / 2 plus the penalty is lowest, in closed form (Goodfellow et al. 2016, section 7.1).
 
@@ -50,44 +58,34 @@ def minimum(penalty: str, lam) -> np.ndarray:
 def compute(penalty: str, lam: float, optimizer: str, lr: float, steps: int) -> Result:
     """Descend with the penalty's slope added to the gradient, and with the weights shrunk outside the gradient."""
     rule = optimizers.get(optimizer)(lr=lr)
-    inside, outside = (descend(rule, *way(penalty, lam, lr), steps) for way in (in_the_gradient, outside_it))
+    inside, outside = (descend(rule, way(penalty, lam, lr), steps) for way in (in_the_gradient, outside_it))
     minima = minimum(penalty, STRENGTHS[:, None])
     return Result(penalty, lam, optimizer, lr, inside, outside, minimum(penalty, lam), minima)
 
 
-def in_the_gradient(penalty: str, lam: float, lr: float):
+def in_the_gradient(penalty: str, lam: float, lr: float) -> Way:
     """The slope of the penalty is added; nothing happens before or after the step."""
-    slope = (lambda w: lam * w) if penalty == "L2" else (lambda w: lam * ((w > 0) - (w < 0)))
-    return slope, unchanged, unchanged
+    price = penalties.l2 if penalty == "L2" else penalties.l1
+    return Way(slope=lambda w: price(w, lam)[1])
 
 
-def outside_it(penalty: str, lam: float, lr: float):
+def outside_it(penalty: str, lam: float, lr: float) -> Way:
     """Weights shrink by a factor before the step (decay), or by a constant after it (soft threshold)."""
     if penalty == "L2":
-        return nothing, lambda w: (1 - lr * lam) * w, unchanged
-    return nothing, unchanged, lambda w: max(w - lr * lam, 0.0) + min(w + lr * lam, 0.0)
+        return Way(before=lambda w: penalties.decay(w, lr * lam))
+    return Way(after=lambda w: penalties.proximal_l1(w, lr * lam))
 
 
-def unchanged(w: float) -> float:
-    """The weight itself."""
-    return w
-
-
-def nothing(w: float) -> float:
-    """No slope."""
-    return 0.0
-
-
-def descend(rule: optimizers.Optimizer, slope, before, after, steps: int) -> np.ndarray:
+def descend(rule: optimizers.Optimizer, way: Way, steps: int) -> np.ndarray:
     """The path (step, 2). Each weight is a plain float: that is a hundred times faster than small tensors."""
     params = {"w1": START[0], "w2": START[1]}
     shape = {"w1": (CURVATURE[0], LOWEST[0]), "w2": (CURVATURE[1], LOWEST[1])}
     state, path = rule.init(params), [START]
     for _ in range(steps):
-        grads = {name: h * (params[name] - m) + slope(params[name]) for name, (h, m) in shape.items()}
-        params = {name: before(w) for name, w in params.items()}
+        grads = {name: h * (params[name] - m) + way.slope(params[name]) for name, (h, m) in shape.items()}
+        params = {name: way.before(w) for name, w in params.items()}
         params, state = rule.update(params, grads, state)
-        params = {name: after(w) for name, w in params.items()}
+        params = {name: way.after(w) for name, w in params.items()}
         path.append((params["w1"], params["w2"]))
     return np.array(path)
 
@@ -116,11 +114,9 @@ def draw(figure) -> dict:
         "ends": [left.plot([], [], "o", color=c, markersize=7, markeredgecolor="white")[0] for c, _ in looks],
         "lowest": left.plot([], [], "*", color="#009E73", markersize=12, markeredgecolor="white")[0],
         "weights": [right.plot([], [], s, color=c, linewidth=1.5)[0] for _ in "12" for c, s in looks],
-        "labels": [
-            right.text(1.02, 0, f"$w_{k}$ {where}", color=c, transform=right.transAxes, va="center", fontsize=9)
-            for k in "12"
-            for where, (c, _) in zip(("inside", "outside"), looks, strict=True)
-        ],
+        "labels": end_labels(
+            right, {f"$w_{k}$ {where}": c for k in "12" for where, c in (("inside", INSIDE), ("outside", OUTSIDE))}
+        ),
     }
     for path, name in zip(artists["paths"], ("in the gradient", "outside it"), strict=True):
         path.set_label(name)
@@ -147,9 +143,7 @@ def update(artists: dict, result: Result) -> None:
     artists["price"].set_data(*equal_price(result))
     artists["weights"][0].axes.set_xlim(0, next(r for r in REACH if r >= len(result.inside) - 1))
     ends = [path[-1, w] for w in (0, 1) for path in (result.inside, result.outside)]
-    heights = spread([(end - YLIM[0]) / (YLIM[1] - YLIM[0]) for end in ends], 0.085)
-    for label, height in zip(artists["labels"], heights, strict=True):
-        label.set_y(height)
+    to_the_ends(artists["labels"], [(end - YLIM[0]) / (YLIM[1] - YLIM[0]) for end in ends])
 
 
 def equal_price(result: Result) -> tuple[np.ndarray, np.ndarray]:
@@ -181,6 +175,10 @@ def point(w: np.ndarray) -> str:
 DESCRIPTION = Description(
     name="weight_penalty",
     title="What does a price on weights do to them?",
+    about=(
+        "Two weights with a price: L2, (lam / 2) sum of w^2, or L1, lam sum of |w|. It acts as a slope in the "
+        "gradient, and outside it: as weight decay for L2, as a soft threshold for L1. Momentum is 0.9."
+    ),
     controls=(
         Slider("lam", 1.0, 0.01, 4.0, 0.05, "strength lambda", log=True),
         Choice("penalty", "L2", ("L2", "L1"), "penalty"),
@@ -208,14 +206,4 @@ DESCRIPTION = Description(
     size=(9.2, 3.8),
 )
 
-
-def weight_penalty(**values) -> Explorer:
-    """Two weights with a price: L2 or L1, as a slope in the gradient and as a change outside it, by optimizer.
-
-    Args:
-        lam: strength of the penalty (lam / 2) sum of w^2 (L2) or lam sum of |w| (L1), 0.01 to 4.
-        penalty: "L2" (outside the gradient: weight decay) or "L1" (outside: soft threshold).
-        optimizer: "SGD", "Momentum" (0.9) or "Adam".
-        lr: learning rate, 0.005 to 0.2. steps: 1 to 300.
-    """
-    return Explorer(DESCRIPTION, **values)
+weight_penalty = opener(DESCRIPTION)

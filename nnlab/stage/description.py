@@ -1,14 +1,17 @@
 """The description of an explorer: controls, computation, picture and sentence, without any widget.
 
-The live explorer, the stored picture, the site and the tests are all made from this one object.
+The public function, the live explorer, the stored picture, the site and the tests are all made from this one object.
 """
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from textwrap import fill
+from typing import Any, Literal
 
 from nnlab import arguments
 
@@ -36,6 +39,21 @@ class Slider:
         return (self.low, self.high)
 
     @property
+    def only_whole(self) -> bool:
+        """Whether only whole numbers are allowed."""
+        return self.whole or isinstance(self.step, int)
+
+    @property
+    def allowed(self) -> str:
+        """The range in words."""
+        return f"from {self.low:g} to {self.high:g}"
+
+    @property
+    def annotation(self) -> Any:
+        """The kind of number."""
+        return int if self.only_whole else float
+
+    @property
     def stops(self) -> list:
         """The values that the keyboard steps over: from end to end, round where that keeps them apart."""
         low, high = (math.log10(self.low), math.log10(self.high)) if self.log else (self.low, self.high)
@@ -58,13 +76,12 @@ class Slider:
 
     def clean(self, value):
         """The value as ``compute`` gets it; raises ValueError or TypeError when it is outside the range."""
-        rule = f"from {self.low:g} to {self.high:g}"
         slack = 1e-6 * (abs(self.low) + abs(self.high))
         arguments.number(
-            self.name, value, rule, lambda v: self.low - slack <= v <= self.high + slack, f"{self.default:g}"
+            self.name, value, self.allowed, lambda v: self.low - slack <= v <= self.high + slack, f"{self.default:g}"
         )
         value = min(max(value, self.low), self.high)  # an end that was rounded may lie a little outside
-        if self.whole or isinstance(self.step, int):
+        if self.only_whole:
             if value != int(value):
                 raise ValueError(f"{self.name} must be a whole number. Got {value!r}. Try {round(value)}.")
             return int(value)
@@ -85,6 +102,17 @@ class Choice:
         """Every option: a choice has no other ends."""
         return self.options
 
+    @property
+    def allowed(self) -> str:
+        """The options in words."""
+        *others, last = map(repr, self.options)
+        return f"{', '.join(others)} or {last}" if others else last
+
+    @property
+    def annotation(self) -> Any:
+        """One of the options."""
+        return Literal[self.options]
+
     def clean(self, value):
         """The value itself; raises when it is not an option."""
         arguments.one_of(self.name, value, self.options)
@@ -103,6 +131,9 @@ class Toggle:
     def ends(self) -> tuple:
         """Off and on."""
         return (False, True)
+
+    allowed = "True or False"
+    annotation = bool
 
     def clean(self, value):
         """The value itself; raises TypeError when it is not a bool."""
@@ -127,6 +158,7 @@ class Description:
     Attributes:
         name: the function in ``nnlab.explorers`` that opens it.
         title: the question it answers, in a few words.
+        about: what it shows, with formula and source, and what a label of a control has no room for.
         controls: in the order in which they are shown.
         compute: (**values) -> result. Pure: same values, same result.
         draw: (figure) -> {name: artist or list of artists}, the artists that move. Everything else that it draws
@@ -140,6 +172,7 @@ class Description:
 
     name: str
     title: str
+    about: str
     controls: tuple[Slider | Choice | Toggle, ...]
     compute: Callable
     draw: Callable
@@ -163,6 +196,26 @@ class Description:
         for name in given:
             arguments.one_of(f"control of {self.name}", name, names)
         return {c.name: c.clean(given.get(c.name, c.default)) for c in self.controls}
+
+    @property
+    def signature(self) -> inspect.Signature:
+        """The controls as keyword parameters."""
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        return inspect.Signature(
+            [inspect.Parameter(c.name, keyword, default=c.default, annotation=c.annotation) for c in self.controls]
+        )
+
+    @property
+    def documentation(self) -> str:
+        """What the public function says of itself: question, picture, a line for each control, presets."""
+        paragraph = partial(fill, width=80, break_on_hyphens=False)
+        labels = ["" if c.label == c.name else f"{c.label}, " for c in self.controls]
+        lines = [
+            paragraph(f"    {c.name}: {label}{c.allowed}; default {c.default!r}.", subsequent_indent=8 * " ")
+            for c, label in zip(self.controls, labels, strict=True)
+        ]
+        presets = f"Its buttons are presets: {', '.join(preset.label for preset in self.presets)}."
+        return "\n\n".join([self.title, paragraph(self.about), "\n".join(["Args:", *lines]), paragraph(presets)])
 
     def code(self, values: Mapping[str, Any]) -> str:
         """The one-line call that opens the explorer with these values."""

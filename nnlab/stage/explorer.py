@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -41,12 +42,10 @@ class Explorer:
         self.sentence = ""
         self.error: str | None = None
         self._picture = Picture(description)
-        self._drawing = threading.Lock()
-        self._stale = False
-        self._held = False
+        self._frames = Frames(self._draw)
         self.controls = {c.name: make_widget(c, self._wanted(c)) for c in description.controls}
         for control in self.controls.values():
-            control.observe(self._changed, names="value")
+            control.observe(lambda change: self._frames.wanted(), names="value")
         self._image = widgets.Image(format="jpeg", width=self._picture.width)
         self._image.layout.max_width = "100%"
         self._sentence = widgets.HTML()
@@ -56,7 +55,7 @@ class Explorer:
         self._code.layout.width, self._code.layout.display = "auto", "none"
         self.widget = self._arrange()
         when_unseen(self.widget, self._forget_pixels)
-        self._changed()
+        self._frames.wanted()
 
     @property
     def values(self) -> dict:
@@ -70,7 +69,7 @@ class Explorer:
             ValueError, TypeError: an unknown control or a value outside its range; nothing is moved.
         """
         cleaned = self.description.values(**{**self.values, **values})
-        with self._together():
+        with self._frames.together():
             for control in self.description.controls:
                 move(self.controls[control.name], control, cleaned[control.name])
 
@@ -85,13 +84,10 @@ class Explorer:
 
     def png(self) -> bytes:
         """The picture as it is now, as a PNG."""
-        with self._drawing:
+        with self._frames.stopped():
             if self._picture.empty and self.result is not None:
                 self._picture.show(self.result)
-            picture = self._picture.png()
-        if self._stale:  # a control was moved meanwhile
-            self._changed()
-        return picture
+            return self._picture.png()
 
     def __repr__(self) -> str:
         return f"Explorer {self.description.name}: {self.sentence}"
@@ -101,73 +97,36 @@ class Explorer:
         size = {"width": self._picture.width, "alt": self.sentence}
         return data, {"image/png": size}
 
-    def _changed(self, change=None) -> None:
-        """Draw the newest values. Whoever comes while a frame is being drawn leaves its values to that drawer."""
-        self._stale = True
-        while self._stale and not self._held and self._drawing.acquire(blocking=False):
-            try:
-                self._stale = False
-                with self._busy():
-                    self._draw()
-            finally:
-                self._drawing.release()
-
     def _draw(self) -> None:
-        try:
-            result = self.description.compute(**self.values)
-            sentence = self.description.sentence(result)
-            self._picture.show(result)
-            self._image.value = self._picture.jpeg()
-        except Exception as error:  # shown to the student: the log console of JupyterLab is never opened
-            self.error = f"{type(error).__name__}: {error}"
-            self._error.value = f'<b role="alert" style="color: #b00020">{html.escape(self.error)}</b>'
-            return
-        self.result, self.sentence = result, sentence
-        self._sentence.value = paragraph(sentence)
-        if self._code.layout.display != "none":
-            self._code.value = self.code()
-        if self.error is not None:
-            self.error, self._error.value = None, ""
+        with busy(self._sentence):
+            try:
+                result = self.description.compute(**self.values)
+                sentence = self.description.sentence(result)
+                self._picture.show(result)
+                self._image.value = self._picture.jpeg()
+            except Exception as error:  # shown to the student: the log console of JupyterLab is never opened
+                self.error = f"{type(error).__name__}: {error}"
+                self._error.value = f'<b role="alert" style="color: #b00020">{html.escape(self.error)}</b>'
+                return
+            self.result, self.sentence = result, sentence
+            self._sentence.value = paragraph(sentence)
+            if self._code.layout.display != "none":
+                self._code.value = self.code()
+            if self.error is not None:
+                self.error, self._error.value = None, ""
 
     def _forget_pixels(self) -> None:
         """Give the pixels back until somebody wants them again.
 
         The kernel keeps every widget for ever, so a cell that is run again and again would fill the memory.
         """
-        with self._drawing:
+        with self._frames.stopped():
             self._picture = Picture(self.description)
 
     def _wanted(self, control) -> list:
         """Where a control starts, and the values that presets give it."""
         values = [preset.values[control.name] for preset in self.description.presets if control.name in preset.values]
         return [self.start[control.name], *(control.clean(value) for value in [control.default, *values])]
-
-    @contextmanager
-    def _busy(self):
-        """Say "drawing" under the picture when a frame takes longer than ``BUSY_AFTER``."""
-
-        def say():
-            self._sentence.value = paragraph("drawing ...")
-
-        timer = threading.Timer(BUSY_AFTER, say)
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-            timer.join()
-            if self._sentence.value == paragraph("drawing ..."):
-                self._sentence.value = paragraph(self.sentence)
-
-    @contextmanager
-    def _together(self):
-        """Move several controls and draw once."""
-        self._held = True
-        try:
-            yield
-        finally:
-            self._held = False
-            self._changed()
 
     def _arrange(self) -> widgets.VBox:
         """Picture, sentence, error, controls in columns, buttons."""
@@ -201,6 +160,85 @@ class Explorer:
         """Show the code field; from now on it follows the controls."""
         self._code.value = self.code()
         self._code.layout.display = "flex"
+
+
+class Frames:
+    """When to draw: the newest wishes win, one frame at a time, whatever thread they come from.
+
+    Args:
+        draw: draws the newest values and raises nothing.
+    """
+
+    def __init__(self, draw: Callable[[], None]):
+        self._draw = draw
+        self._drawing = threading.Lock()
+        self._stale = False
+        self._held = False
+
+    def wanted(self) -> None:
+        """Draw a frame. Whoever comes while one is being drawn leaves the next one to that drawer."""
+        self._stale = True
+        while self._stale and not self._held and self._drawing.acquire(blocking=False):
+            try:
+                self._stale = False
+                self._draw()
+            finally:
+                self._drawing.release()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Whatever is wanted inside is drawn at the end, once."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+            self.wanted()
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """No frame is drawn inside; what was wanted meanwhile is drawn at the end."""
+        with self._drawing:
+            yield
+        if self._stale:
+            self.wanted()
+
+
+@contextmanager
+def busy(line: widgets.HTML) -> Iterator[None]:
+    """Say "drawing ..." in a line of text when what happens inside takes longer than ``BUSY_AFTER``."""
+    before, waiting = line.value, paragraph("drawing ...")
+
+    def say():
+        line.value = waiting
+
+    timer = threading.Timer(BUSY_AFTER, say)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        if line.value == waiting:
+            line.value = before
+
+
+def opener(description: Description) -> Callable[..., Explorer]:
+    """The public function of an explorer: takes its controls as keywords, and says so on Shift-Tab.
+
+    ``show_source`` shows what the explorer computes, not this wrapper.
+    """
+
+    def opened(**values) -> Explorer:
+        return Explorer(description, **values)
+
+    opened.__name__ = opened.__qualname__ = description.name
+    opened.__module__ = description.compute.__module__
+    opened.__doc__ = description.documentation
+    signature = description.signature.replace(return_annotation=Explorer)
+    opened.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()} | {"return": Explorer}
+    vars(opened).update(__signature__=signature, __wrapped__=description.compute)
+    return opened
 
 
 def make_widget(control: Slider | Choice | Toggle, values: list) -> widgets.Widget:

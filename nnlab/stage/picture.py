@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from functools import cache
+from typing import Protocol
 
 import matplotlib
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
 from nnlab.analysis.plots import STYLE
-from nnlab.stage.description import Description
 
 DPI = 100  # at the shown size
 SHARPNESS = 1.5  # pixels of the image for each pixel of the page
-LOOK = ("agg.", "axes.", "contour.", "figure.", "font.", "grid.", "hatch.", "image.", "legend.", "lines.", "markers.")
-LOOK += ("mathtext.", "patch.", "path.", "scatter.", "text.", "xtick.", "ytick.")
+LOOK = (
+    *("agg.", "axes.", "contour.", "figure.", "font.", "grid.", "hatch.", "image.", "legend.", "lines.", "markers."),
+    *("mathtext.", "patch.", "path.", "scatter.", "text.", "xtick.", "ytick."),
+)
 
 
 @cache
@@ -28,6 +32,19 @@ def look() -> dict:
     return defaults | matplotlib.rc_params_from_file(STYLE, use_default_template=False)
 
 
+class Drawing(Protocol):
+    """The part of a ``Description`` that a picture needs."""
+
+    @property
+    def size(self) -> tuple[float, float]: ...
+
+    @property
+    def draw(self) -> Callable: ...
+
+    @property
+    def update(self) -> Callable: ...
+
+
 class Picture:
     """Draws the results of one description; knows nothing of widgets, pyplot or other pictures.
 
@@ -35,11 +52,11 @@ class Picture:
     restores it and draws only the moving artists, which takes a few milliseconds.
     """
 
-    def __init__(self, description: Description):
+    def __init__(self, description: Drawing):
         self.description = description
         with matplotlib.rc_context(look()):
-            self.figure = Figure(figsize=description.size, dpi=DPI * SHARPNESS)
-            self.figure.get_layout_engine().set(rect=(0, 0, 0.985, 1))  # labels at the right edge keep a margin
+            layout = ConstrainedLayoutEngine(rect=(0, 0, 0.985, 1))  # labels at the right edge keep a margin
+            self.figure = Figure(figsize=description.size, dpi=DPI * SHARPNESS, layout=layout)
             self.canvas = FigureCanvasAgg(self.figure)
             self.artists = description.draw(self.figure)
         self.moving = sorted(flatten(self.artists), key=lambda artist: artist.get_zorder())

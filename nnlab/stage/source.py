@@ -43,7 +43,8 @@ def show_source(thing) -> Source:
 def without_docstring(text: str) -> str:
     """The source text of one function or class without the docstring and the blank line after it."""
     definition = ast.parse(text).body[0]
-    if ast.get_docstring(definition) is None:
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    if not isinstance(definition, kinds) or ast.get_docstring(definition) is None:
         return text
     lines, doc = text.splitlines(), definition.body[0]
     rest = lines[doc.end_lineno :]

@@ -77,3 +77,20 @@ def test_by_norm_keeps_the_direction_and_by_value_does_not():
 def test_limits_outside_their_range(clip, limit, refused):
     with refused():
         clip({"w": torch.ones(2, 2)}, limit)
+
+
+@pytest.mark.parametrize("limit", [0.01, 1.0, 1000.0, math.inf])
+@pytest.mark.parametrize("clip", [clipping.by_norm, clipping.by_value])
+def test_plain_floats_are_cut_like_tensors(clip, limit):
+    plain = {"w": 3.0, "b": -0.5, "c": 0.0}
+    tensors = {name: torch.tensor(g, dtype=torch.float64) for name, g in plain.items()}
+    for name, g in clip(plain, limit).items():
+        assert isinstance(g, float)
+        assert g == pytest.approx(clip(tensors, limit)[name].item(), rel=1e-12)
+    assert clipping.norm(plain) == pytest.approx(clipping.norm(tensors).item(), rel=1e-12)
+
+
+@pytest.mark.parametrize("clip", [clipping.by_norm, clipping.by_value])
+def test_a_gradient_that_is_lost_stays_lost(clip):
+    for lost in (math.nan, torch.tensor(math.nan)):
+        assert math.isnan(clip({"w": lost}, 1.0)["w"])

@@ -104,3 +104,14 @@ def test_weights_leave_out_biases_and_norms(norm):
 def test_lambda_outside_its_range(penalty, lam, refused):
     with refused():
         penalty(torch.ones(2), lam)
+
+
+@pytest.mark.parametrize("w", [-1.3, -0.05, 0.0, 0.05, 1.3])
+@pytest.mark.parametrize("lam", [0.0, 0.1, 1.0])
+def test_a_plain_float_is_a_tensor_with_one_entry(w, lam):
+    entry = torch.tensor(w, dtype=torch.float64)
+    calls = [penalties.l1, penalties.l2, lambda w, lam: penalties.l2(w, lam, half=False)]
+    for call in [*calls, lambda w, lam: (penalties.proximal_l1(w, lam), penalties.decay(w, lam))]:
+        for mine, theirs in zip(call(w, lam), call(entry, lam), strict=True):
+            assert isinstance(mine, float)
+            assert mine == theirs.item()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from nnlab.engine.optimizers import Adam
 from nnlab.explorers.bias_correction import DESCRIPTION, compute, sentence
 
 
@@ -27,6 +28,17 @@ def test_corrected_steps_are_those_of_torch(beta1, beta2):
         optimizer.step()
         path.append(w.item())
     np.testing.assert_allclose(compute(beta1, beta2, 1.0, steps).step["corrected"], -np.diff(path), rtol=1e-9)
+
+
+@pytest.mark.parametrize("beta1", [0.0, 0.9])
+@pytest.mark.parametrize("beta2", [0.9, 0.999])
+def test_corrected_steps_are_those_of_the_package(beta1, beta2):
+    adam, params, path = Adam(lr=1.0, beta1=beta1, beta2=beta2), {"w": 0.0}, [0.0]
+    state = adam.init(params)
+    for g in (1 + np.random.default_rng(0).standard_normal(50)).tolist():
+        params, state = adam.update(params, {"w": g}, state)
+        path.append(params["w"])
+    np.testing.assert_allclose(compute(beta1, beta2, 1.0, 50).step["corrected"], -np.diff(path), rtol=1e-9)
 
 
 def test_a_steady_gradient_by_hand():

@@ -100,8 +100,11 @@ def longer(steps):
 
 
 def test_steps_and_width_only_choose_what_is_shown():
-    a, b = run(width="2", steps=20), run(width="64", steps=300)
-    assert a.training is b.training
+    a, trainings = run(width="2", steps=20), trained.cache_info().misses
+    b = run(width="64", steps=300)
+    assert trained.cache_info().misses == trainings
+    np.testing.assert_array_equal(a.training, b.training)
+    np.testing.assert_array_equal(a.validation, b.validation)
     assert (a.at, a.chosen, b.at, b.chosen) == (1, 1, 15, 6)
 
 

@@ -6,6 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nnlab.engine.scalar import Value
 from nnlab.explorers.chain_rule import DESCRIPTION, GRID, compute, sentence
 from nnlab.stage.picture import Picture
 
@@ -27,6 +28,15 @@ def test_the_product_is_the_gradient(w, x, b, t):
     assert r.loss == pytest.approx(loss.item(), rel=1e-9, abs=1e-15)
     assert r.gradient == pytest.approx(weight.grad.item(), rel=1e-6, abs=1e-12)
     assert r.gradient == r.dL_dy * r.dy_dz * r.dz_dw
+
+
+@settings
+def test_it_is_the_graph_of_the_package(w, x, b, t):
+    r, weight = run(w=w, x=x, b=b, t=t), Value(w, "w")
+    loss = ((weight * x + b).sigmoid() - round(t, 10)) ** 2 / 2
+    loss.backward()
+    assert r.loss == pytest.approx(loss.data, rel=1e-9, abs=1e-15)
+    assert r.gradient == pytest.approx(weight.grad, rel=1e-6, abs=1e-12)
 
 
 @settings

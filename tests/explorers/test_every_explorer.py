@@ -1,7 +1,10 @@
 """Every explorer, whatever it shows: all its controls, presets, texts and the code that reproduces it."""
 
+import importlib
+import inspect
 import random
 import re
+import typing
 import warnings
 from itertools import combinations
 
@@ -72,6 +75,7 @@ def test_has_what_a_student_needs(name, explorer):
     description = explorer.description
     assert description.name == name
     assert description.title
+    assert description.about.endswith(".")
     assert getattr(nnlab.explorers, name).__doc__
     assert 1 <= len(description.controls) <= 8
     assert len({control.label for control in description.controls}) == len(description.controls)
@@ -80,6 +84,29 @@ def test_has_what_a_student_needs(name, explorer):
         assert preset.label
         assert len(preset.reason) > 10
     healthy(explorer)
+
+
+@every_explorer
+def test_the_function_says_what_it_takes(name, explorer):
+    function, description = getattr(nnlab.explorers, name), explorer.description
+    signature = inspect.signature(function)
+    assert {p.name: p.default for p in signature.parameters.values()} == description.values()
+    assert {p.kind for p in signature.parameters.values()} == {inspect.Parameter.KEYWORD_ONLY}
+    assert signature.return_annotation is nnlab.Explorer
+    hints = {p.name: p.annotation for p in signature.parameters.values()} | {"return": nnlab.Explorer}
+    assert typing.get_type_hints(function) == hints
+    for control in description.controls:
+        if isinstance(hints[control.name], type):
+            assert type(control.clean(control.default)) is hints[control.name]
+        else:
+            assert typing.get_args(hints[control.name]) == control.options
+    assert (function.__name__, function.__qualname__, function.__module__) == (name, name, f"nnlab.explorers.{name}")
+    assert getattr(importlib.import_module(function.__module__), name) is function
+    said = " ".join(function.__doc__.split())
+    assert said.startswith(f"{description.title} {description.about} Args: ")
+    assert all(f"{c.name}: " in said and f"{c.allowed}; default {c.default!r}." in said for c in description.controls)
+    assert all(preset.label in said for preset in description.presets)
+    assert "def compute(" in repr(nnlab.show_source(function))
 
 
 @every_explorer

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from nnlab import data
 from nnlab.analysis.calibration import calibration_error
+from nnlab.engine import losses
 from nnlab.explorers.label_smoothing import (
     AMOUNTS,
     CLEAN,
@@ -41,6 +42,17 @@ def torch_loss(gap, smoothing, classes):
 @given(AMOUNT, CLASSES, st.floats(0, 14))
 def test_the_loss_is_that_of_torch(smoothing, classes, gap):
     assert loss_by_gap(gap, smoothing, classes) == pytest.approx(torch_loss(gap, smoothing, classes), abs=1e-9)
+
+
+@given(AMOUNT, CLASSES, st.integers(1, 20))
+def test_loss_and_descent_are_those_of_the_package(smoothing, classes, steps):
+    logits, right = torch.zeros(1, classes, dtype=torch.float64), torch.tensor([0])
+    path = run(smoothing=smoothing, classes=classes, steps=steps).path
+    for gap in path:
+        assert gap == pytest.approx((logits[0, 0] - logits[0, 1]).item(), rel=1e-9, abs=1e-12)
+        loss, dlogits = losses.cross_entropy(logits, right, smoothing)
+        assert loss_by_gap(gap, smoothing, classes) == pytest.approx(loss.item(), rel=1e-9)
+        logits = logits - 1.0 * dlogits
 
 
 @given(AMOUNT.filter(bool), CLASSES)

@@ -6,6 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nnlab.engine import losses
+from nnlab.engine.optimizers import SGD
 from nnlab.explorers.minibatch_noise import (
     DESCRIPTION,
     REPEATS,
@@ -50,6 +52,20 @@ def test_the_first_step_follows_the_gradient_of_the_drawn_samples(seed, m, lr):
     drawn = np.random.default_rng(seed).integers(SAMPLES, size=(200, SAMPLES))[0, :m]
     step = (np.array(START) - run(seed=seed, batch_size=m, lr=lr, steps=3).path[1]) / float(f"{lr:.3g}")
     np.testing.assert_allclose(step, gradient(*START, problem().x[drawn], problem().y[drawn]), rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("m", [1, 8, SAMPLES])
+def test_the_path_is_that_of_the_package(m):
+    drawn = np.random.default_rng(3).integers(SAMPLES, size=(200, SAMPLES))[:, :m]
+    x, y = (torch.tensor(values)[torch.tensor(drawn)][..., None] for values in (problem().x, problem().y))
+    params, sgd = dict(zip("wb", torch.tensor(START, dtype=torch.float64), strict=True)), SGD(lr=0.2)
+    state, path = sgd.init(params), [START]
+    for k in range(30):
+        _, doutput = losses.mse(params["w"] * x[k] + params["b"], y[k])  # (batch, 1)
+        gradients = {"w": (doutput / 2 * x[k]).sum(), "b": (doutput / 2).sum()}  # the loss has a half
+        params, state = sgd.update(params, gradients, state)
+        path.append((params["w"].item(), params["b"].item()))
+    np.testing.assert_allclose(run(seed=3, batch_size=m, lr=0.2, steps=30).path, path, rtol=1e-9)
 
 
 @settings(max_examples=21)

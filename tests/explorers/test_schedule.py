@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nnlab.engine.optimizers import SGD
 from nnlab.engine.schedules import Cosine, WarmUp
 from nnlab.explorers.schedule import (
     DESCRIPTION,
@@ -47,6 +48,16 @@ def test_without_noise_it_is_gradient_descent_with_a_scheduled_rate():
     result = run(lr=0.2, noise=0.0)
     for low_median_high in result.quantiles[0]:
         np.testing.assert_allclose(low_median_high[:-1], losses, rtol=1e-9)
+
+
+def test_without_noise_it_is_the_descent_of_the_package():
+    params, sgd, losses = {"x": START[0], "y": START[1]}, SGD(lr=0.2), []
+    state = sgd.init(params)
+    for t in range(STEPS):
+        losses.append(loss_of(params["x"], params["y"]))
+        gradients = {"x": params["x"] + WALLS * params["x"] ** 3, "y": FLAT * params["y"]}
+        params, state = sgd.scaled(Cosine(length=STEPS)(t)).update(params, gradients, state)
+    np.testing.assert_allclose(run(lr=0.2, noise=0.0).quantiles[0, 1, :-1], losses, rtol=1e-9)
 
 
 def test_the_noise_floor_is_that_of_a_bowl():

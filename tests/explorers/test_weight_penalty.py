@@ -81,6 +81,15 @@ def test_the_lowest_point_is_lower_than_its_neighbours(penalty, lam):
 
 
 @settings(max_examples=40)
+@given(st.floats(0.01, 4))
+def test_the_lowest_points_are_those_of_the_package(lam):
+    h, m = (torch.tensor(values, dtype=torch.float64) for values in (CURVATURE, LOWEST))
+    lowest = torch.tensor(minimum("L2", lam))
+    np.testing.assert_allclose(h * (lowest - m) + penalties.l2(lowest, lam)[1], 0, atol=1e-12)
+    np.testing.assert_allclose(minimum("L1", lam), penalties.proximal_l1(m, lam / h), atol=1e-12)
+
+
+@settings(max_examples=40)
 @given(st.floats(0.01, 4), st.floats(0.005, 0.2), st.integers(1, MOST))
 def test_with_sgd_l2_and_weight_decay_are_one_run(lam, lr, steps):
     result = run(lam=lam, lr=lr, steps=steps)

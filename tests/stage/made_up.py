@@ -30,6 +30,7 @@ def made_up(compute=compute, **changes):
     settings = {
         "name": "made_up",
         "title": "How high?",
+        "about": "A dot at a height.",
         "controls": (
             Slider("height", 2, 0, 9, 1, "height"),
             Slider("size", 0.1, 0.001, 10.0, 0.05, "size", log=True),

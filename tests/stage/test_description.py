@@ -19,7 +19,7 @@ CONTROLS = (WHOLE, REAL, LOG, COUNT, CHOICE, TOGGLE)
 
 
 def describe(presets=()):
-    return Description("made_up", "", CONTROLS, dict, lambda figure: {}, lambda artists, result: None, str, presets)
+    return Description("made_up", "", "", CONTROLS, dict, lambda figure: {}, lambda artists, result: None, str, presets)
 
 
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.name)

@@ -1,6 +1,7 @@
 """The explorer itself, on a made-up description: newest value wins, errors in sight, one frame for several moves."""
 
 import gc
+import inspect
 import io
 import threading
 import warnings
@@ -15,7 +16,7 @@ from matplotlib import pyplot
 from PIL import Image
 
 from nnlab import Explorer
-from nnlab.stage.explorer import VIEW
+from nnlab.stage.explorer import VIEW, opener
 
 
 def pixels(image):
@@ -217,6 +218,32 @@ def test_a_bad_value_moves_nothing(values, refused):
     assert recorder.calls == [2]
     with refused():
         Explorer(made_up(), **values)
+
+
+def test_the_public_function_is_made_from_the_description(refused):
+    function = opener(made_up())
+    assert str(inspect.signature(function)) == (
+        "(*, height: int = 2, size: float = 0.1, colour: Literal['red', 'blue'] = 'red', doubled: bool = False)"
+        " -> nnlab.stage.explorer.Explorer"
+    )
+    assert inspect.cleandoc(function.__doc__) == inspect.cleandoc("""How high?
+
+        A dot at a height.
+
+        Args:
+            height: from 0 to 9; default 2.
+            size: from 0.001 to 10; default 0.1.
+            colour: 'red' or 'blue'; default 'red'.
+            doubled: True or False; default False.
+
+        Its buttons are presets: up.""")
+    assert function(height=4).values == made_up().values(height=4)
+    with refused("'heigth'"):
+        function(heigth=4)
+    with refused("10", start="height"):
+        function(height=10)
+    with pytest.raises(TypeError, match=r"made_up\(\) takes 0 positional arguments but 1 was given"):
+        function(4)
 
 
 def test_reset_returns_to_the_start_and_a_preset_sets_everything():

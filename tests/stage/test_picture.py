@@ -29,7 +29,16 @@ def update(artists, height):
 
 
 DESCRIPTION = Description(
-    "made_up", "", (Slider("height", 1, 0, 10, 1, "height"),), lambda height: height, draw, update, str, (), (4.0, 2.0)
+    "made_up",
+    "",
+    "",
+    (Slider("height", 1, 0, 10, 1, "height"),),
+    lambda height: height,
+    draw,
+    update,
+    str,
+    (),
+    (4.0, 2.0),
 )
 
 
