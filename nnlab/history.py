@@ -10,6 +10,8 @@ import torch
 
 from nnlab import arguments
 
+__all__ = ["Curve", "History", "concatenate"]
+
 
 class Curve(NamedTuple):
     """One quantity of every member, step by step, and how to read it."""

@@ -12,6 +12,8 @@ import torch
 
 from nnlab import arguments
 
+__all__ = ["Reliability", "calibration_error", "reliability"]
+
 BINS = 15  # as Guo et al. 2017
 
 

@@ -12,6 +12,8 @@ import numpy as np
 
 from nnlab import arguments
 
+__all__ = ["FAMILIES", "draw", "quiz"]
+
 
 class Curves(NamedTuple):
     """Training and validation loss at the same moments of one run, each (moment,)."""

@@ -8,6 +8,8 @@ import numpy as np
 
 from nnlab.history import History
 
+__all__ = ["measure", "same_moments"]
+
 
 def same_moments(train, val) -> tuple[np.ndarray, np.ndarray]:
     """Training and validation loss at the same moments, checked."""

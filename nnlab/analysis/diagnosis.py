@@ -11,6 +11,8 @@ import numpy as np
 from nnlab import arguments
 from nnlab.analysis.curve_measures import measure, same_moments
 
+__all__ = ["RULES", "error_table", "learning_curves", "outside"]
+
 UNCLEAR = "unclear"
 FEWEST = 12  # moments: a shorter curve shows too little
 

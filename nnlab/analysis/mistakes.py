@@ -12,6 +12,8 @@ from torch import nn
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = ["as_pictures", "picture_of", "plot_mistakes", "worst_mistakes"]
+
 
 class Mistakes(NamedTuple):
     """Misclassified samples, the most confident first."""

@@ -14,6 +14,11 @@ from nnlab.engine.lr_range import RangeTest
 from nnlab.engine.surfaces import DecisionGrid, Surface
 from nnlab.history import History
 
+__all__ = [
+    "CLASS_COLORS", "CLASS_MARKERS", "STYLE", "decision_image", "label_lines", "plot_decision_boundary",
+    "plot_images", "plot_learning_curves", "plot_reliability", "plot_surface", "spread", "use_style",
+]  # fmt: skip
+
 STYLE = File(__file__).parents[1] / "nnlab.mplstyle"
 
 CLASS_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#8C6D31")

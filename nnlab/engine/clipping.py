@@ -12,6 +12,8 @@ import torch
 
 from nnlab import arguments
 
+__all__ = ["by_norm", "by_value", "check"]
+
 
 def norm(grads: dict, member_axes: int = 0):
     """The global norm: the root of the sum of squares over *all* gradients of one member, (members...,)."""

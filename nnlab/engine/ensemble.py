@@ -20,6 +20,8 @@ from nnlab.engine.regularization import Regularization
 from nnlab.engine.stack import Stack
 from nnlab.history import Curve, History
 
+__all__ = ["evaluate", "mean_probabilities", "mini_batches", "one_thread", "probabilities", "rows", "train"]
+
 
 @contextmanager
 def one_thread():

@@ -19,6 +19,8 @@ from torch.nn.functional import softplus
 
 from nnlab import arguments
 
+__all__ = ["binary_cross_entropy", "cross_entropy", "get", "hinge", "huber", "mse", "one_hot", "to_torch"]
+
 ByHand = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
 InPyTorch = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 

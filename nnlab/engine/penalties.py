@@ -14,6 +14,8 @@ import torch
 
 from nnlab import arguments
 
+__all__ = ["decay", "l1", "l2", "proximal_l1", "weights"]
+
 Weights = TypeVar("Weights", float, torch.Tensor)
 
 

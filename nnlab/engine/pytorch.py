@@ -9,6 +9,8 @@ from torch import nn
 
 from nnlab.engine.optimizers import OPTIMIZERS, Optimizer
 
+__all__ = ["check_module", "check_optimizer", "refuse_ours"]
+
 
 def check_module(model: nn.Module) -> None:
     """Check that ``model`` is a module of PyTorch."""

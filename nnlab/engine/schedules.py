@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
     from torch.optim.lr_scheduler import LRScheduler
 
+__all__ = [
+    "FORMULAS", "Constant", "Cosine", "CosineRestarts", "Exponential", "Geometric", "InverseRoot", "Schedule",
+    "Step", "TimeDecay", "Triangular", "WarmUp",
+]  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Schedule:

@@ -13,6 +13,8 @@ from nnlab.explorers.memory import remembered
 from nnlab.stage.description import Choice, Description, Preset, Slider
 from nnlab.stage.explorer import opener
 
+__all__ = ["activation"]
+
 NAMES = ("sigmoid", "tanh", "relu", "leaky_relu", "gelu", "silu")
 REACH = 6.0  # z goes from -REACH to REACH
 TANGENT = 1.5  # how far the tangent is drawn to both sides

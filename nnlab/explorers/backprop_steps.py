@@ -15,6 +15,8 @@ from nnlab.explorers.memory import remembered
 from nnlab.stage.description import Choice, Description, Preset, Slider
 from nnlab.stage.explorer import opener
 
+__all__ = ["backprop_steps"]
+
 NEURON, RELU, SKIP, TWICE = "one neuron", "ReLU neuron", "skip connection", "weight used twice"
 FORMULAS = {
     NEURON: "L = (sigmoid(w x + b) - t)² / 2",

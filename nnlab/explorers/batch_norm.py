@@ -14,6 +14,8 @@ from nnlab.explorers.shared import above_the_axes, counted
 from nnlab.stage.description import Description, Preset, Slider
 from nnlab.stage.explorer import opener
 
+__all__ = ["batch_norm"]
+
 MOST, UPDATES = 128, 200  # samples in a batch, training steps
 MEAN, STD = 3.0, 2.0  # of the unit's pre-activation, before it moves
 REACH = 4.0  # standard deviations on each side that the picture shows

@@ -11,6 +11,8 @@ from nnlab.explorers.shared import end_labels, to_the_ends
 from nnlab.stage.description import Description, Preset, Slider
 from nnlab.stage.explorer import opener
 
+__all__ = ["bias_correction"]
+
 EPS = 1e-8
 KINDS = ("corrected", "t forgotten", "not corrected")
 COLORS = ("#0072B2", "#E69F00", "#D55E00")

@@ -18,6 +18,8 @@ from nnlab.explorers.shared import counted, end_labels, to_the_ends
 from nnlab.stage.description import Choice, Description, Preset, Slider, Toggle
 from nnlab.stage.explorer import opener
 
+__all__ = ["capacity"]
+
 WIDTHS, SEEDS = (1, 2, 4, 8, 16, 32, 64), 5
 STEPS, LEG, BATCH, LR, FIFTH = 300, 20, 32, 0.01, 5
 MEASURED = 300  # at most so many training samples

@@ -10,6 +10,8 @@ import numpy as np
 from nnlab.stage.description import Description, Preset, Slider
 from nnlab.stage.explorer import opener
 
+__all__ = ["chain_rule"]
+
 REACH = 6.0  # of the weight
 GRID = np.linspace(-REACH, REACH, 241)
 COLUMNS = (0.5, 2.0, 3.5, 5.0)  # of w, z, y and L

@@ -20,6 +20,8 @@ from nnlab.explorers.shared import counted, end_labels, to_the_ends
 from nnlab.stage.description import Choice, Description, Preset, Slider
 from nnlab.stage.explorer import opener
 
+__all__ = ["decision_boundary"]
+
 Interval = tuple[float, float]
 DATA: dict[str, tuple[dict[str, Any], Interval, Interval]] = {
     "moons": ({"n": 300, "noise": 0.2}, (-1.8, 2.8), (-1.4, 1.9)),

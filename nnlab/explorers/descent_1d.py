@@ -13,6 +13,8 @@ from nnlab.explorers.shared import CONVERGED, counted, show_loss, widening
 from nnlab.stage.description import Choice, Description, Preset, Slider
 from nnlab.stage.explorer import opener
 
+__all__ = ["descent_1d"]
+
 BOWL, VALLEYS = "bowl", "two valleys"
 FAR = {BOWL: 1.0, VALLEYS: 0.25}  # curvature far from the middle, in units of the control
 HALF_WIDTH = 3.2  # of the view

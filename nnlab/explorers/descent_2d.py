@@ -13,6 +13,8 @@ from nnlab.explorers.shared import CONVERGED, above_the_axes, counted, level_lin
 from nnlab.stage.description import Description, Preset, Slider
 from nnlab.stage.explorer import opener
 
+__all__ = ["descent_2d"]
+
 HALF_WIDTH, HALF_HEIGHT = 2.4, 1.5  # of the view
 LOST = 256  # times the view: after its first step, a path is followed no further than this, so that its start is seen
 

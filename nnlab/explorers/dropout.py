@@ -18,6 +18,8 @@ from nnlab.explorers.shared import counted
 from nnlab.stage.description import Description, Preset, Slider
 from nnlab.stage.explorer import opener
 
+__all__ = ["dropout"]
+
 RATES = [round(0.1 * k, 1) for k in range(10)]
 SEEDS, STEPS, MASKS, DIGITS = range(4), 300, 30, 20
 BINS = np.linspace(0, 1, 26)

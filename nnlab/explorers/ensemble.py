@@ -18,6 +18,8 @@ from nnlab.explorers.shared import counted, end_labels, to_the_ends
 from nnlab.stage.description import Choice, Description, Preset, Slider
 from nnlab.stage.explorer import opener
 
+__all__ = ["ensemble"]
+
 MEMBERS, REPEATS = 32, 1000
 STEPS, BATCH, LR = 200, 32, 0.01
 SIZES = np.arange(1, MEMBERS + 1)

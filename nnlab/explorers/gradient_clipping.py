@@ -13,6 +13,8 @@ from nnlab.explorers.shared import above_the_axes, counted, note, widening
 from nnlab.stage.description import Choice, Description, Preset, Slider
 from nnlab.stage.explorer import opener
 
+__all__ = ["gradient_clipping"]
+
 TIMES, FIRST, TARGET = 50, 0.5, 0.7  # of the recurrent network
 BY_NORM, BY_VALUE = "by norm", "by value"
 CLIP = {BY_NORM: clipping.by_norm, BY_VALUE: clipping.by_value}

@@ -19,6 +19,8 @@ from nnlab.explorers.shared import end_labels, to_the_ends
 from nnlab.stage.description import Choice, Description, Preset, Slider
 from nnlab.stage.explorer import opener
 
+__all__ = ["initialization"]
+
 FEATURES, SAMPLES, DEEPEST, BINS = 64, 32, 50, 49
 NORMAL, DIGITS, ONE, EQUAL = "normal, variance 1", "digits in [0, 1]", "one digit", "all equal to 1"
 RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}  # what an activation can be; the others have no upper limit

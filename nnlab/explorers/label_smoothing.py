@@ -18,6 +18,8 @@ from nnlab.explorers.shared import above_the_axes, counted
 from nnlab.stage.description import Choice, Description, Preset, Slider
 from nnlab.stage.explorer import opener
 
+__all__ = ["label_smoothing"]
+
 CLEAN, WRONG = "1,077 digits", "300 digits, a fifth wrong"
 STEP, HIGHEST, SEEDS = 0.05, 0.5, range(4)
 AMOUNTS = [round(k * STEP, 2) for k in range(round(HIGHEST / STEP) + 1)]

@@ -13,6 +13,8 @@ from nnlab.engine import losses
 from nnlab.stage.description import Choice, Description, Preset, Slider
 from nnlab.stage.explorer import opener
 
+__all__ = ["loss_shapes"]
+
 ONE, FIVE, LOGIT = "regression, one sample", "regression, five samples", "two classes"
 REACH, VIEW = 6.0, 6.3  # of the sliders, and of the picture
 GRID = torch.linspace(-VIEW, VIEW, 505, dtype=torch.float64)

@@ -9,6 +9,8 @@ from typing import ParamSpec, TypeVar
 
 import numpy as np
 
+__all__ = ["forget", "remembered"]
+
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 

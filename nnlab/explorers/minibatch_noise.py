@@ -12,6 +12,8 @@ from nnlab.explorers.shared import above_the_axes, counted, level_lines, note, w
 from nnlab.stage.description import Description, Preset, Slider
 from nnlab.stage.explorer import opener
 
+__all__ = ["minibatch_noise"]
+
 SAMPLES, STEPS, REPEATS = 128, 200, 1000
 START = (-0.9, 1.1)
 CENTRE, HALF_WIDTH, HALF_HEIGHT = (1.0, 0.0), 2.4, 1.5  # of the view

@@ -11,6 +11,8 @@ from nnlab.engine.optimizers import Momentum, Nesterov
 from nnlab.stage.description import Choice, Description, Preset, Slider
 from nnlab.stage.explorer import opener
 
+__all__ = ["momentum_ball"]
+
 BOWL, BUMP, PLAIN = "bowl", "bump", "plain"
 METHODS = {"momentum": Momentum, "Nesterov": Nesterov}
 NEAR = 0.05  # a ball that stays this near to the minimum has settled

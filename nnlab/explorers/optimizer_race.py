@@ -14,6 +14,8 @@ from nnlab.explorers.shared import end_labels, to_the_ends
 from nnlab.stage.description import Choice, Description, Preset, Slider
 from nnlab.stage.explorer import opener
 
+__all__ = ["optimizer_race"]
+
 ARRIVED = 1e-3  # of the loss at the start, above the lowest
 LOST = 1e6  # times the loss at the start: this racer is out
 FLOOR = 1e-8  # of the picture of the loss

@@ -13,6 +13,8 @@ from nnlab.explorers.shared import end_labels, note, to_the_ends
 from nnlab.stage.description import Choice, Description, Preset, Slider
 from nnlab.stage.explorer import opener
 
+__all__ = ["polynomial"]
+
 HIGHEST, DRAWS, SHOWN = 15, 200, 12
 GRID = np.linspace(-1, 1, 201)
 TRUTHS = {

@@ -14,6 +14,8 @@ from nnlab.explorers.memory import remembered
 from nnlab.stage.description import Choice, Description, Preset, Slider
 from nnlab.stage.explorer import opener
 
+__all__ = ["range_test"]
+
 SEEDS, FULL_STEPS = 8, 200
 ENDS = (1e-5, 10.0)
 RATES = tuple(float(f"{10 ** (k / 2):.1g}") for k in range(-8, 2))  # 0.0001, 0.0003, ..., 3

@@ -19,6 +19,8 @@ from nnlab.explorers.shared import counted, end_labels, to_the_ends
 from nnlab.stage.description import Choice, Description, Preset, Slider
 from nnlab.stage.explorer import opener
 
+__all__ = ["saturation"]
+
 NAMES = ("sigmoid", "tanh", "relu", "leaky_relu", "gelu", "silu")
 DIGITS, NOISE, EQUAL = INPUTS = ("digits", "noise", "all equal")
 SAMPLES, FEATURES, CLASSES, MEMBERS, BINS, DEEPEST = 32, 64, 10, 4, 40, 30

@@ -23,6 +23,8 @@ from nnlab.explorers.shared import end_labels, to_the_ends
 from nnlab.stage.description import Choice, Description, Preset, Slider
 from nnlab.stage.explorer import opener
 
+__all__ = ["schedule"]
+
 STEPS, RUNS = 400, 64
 START = (3.0, 4.0)
 WALLS, FLAT = 0.3, 0.02  # loss = x^2 / 2 + WALLS x^4 / 4 + FLAT y^2 / 2

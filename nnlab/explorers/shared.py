@@ -8,6 +8,11 @@ import numpy as np
 
 from nnlab.analysis.plots import spread
 
+__all__ = [
+    "CONVERGED", "above_the_axes", "counted", "end_labels", "level_lines", "note", "show_loss", "to_the_ends",
+    "widening",
+]  # fmt: skip
+
 CONVERGED = 1e-3  # of the first loss
 FLOOR = 1e-6  # the lowest loss that the picture shows; a line below it, or at 0, leaves through the bottom
 LEVELS = 0.12 * 1.6 ** np.arange(12)  # where the level lines meet the x axis

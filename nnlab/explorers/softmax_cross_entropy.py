@@ -12,6 +12,8 @@ from nnlab.engine import losses
 from nnlab.stage.description import Choice, Description, Preset, Slider
 from nnlab.stage.explorer import opener
 
+__all__ = ["softmax_cross_entropy"]
+
 TARGETS = ("class 1", "class 2", "class 3")
 COLORS = {"logits": "0.6", "probabilities": "#56B4E9", "gradient": "#D55E00"}
 REACH = 8.0  # of the sliders of the logits

@@ -12,6 +12,8 @@ from nnlab.explorers.shared import above_the_axes, counted, end_labels, to_the_e
 from nnlab.stage.description import Choice, Description, Preset, Slider
 from nnlab.stage.explorer import opener
 
+__all__ = ["weight_penalty"]
+
 CURVATURE, LOWEST = (1.0, 5.0), (1.0, 1.6)  # of the loss, along w1 and w2
 START, MOST = (-1.0, -0.4), 300
 REACH = (30, 100, MOST)  # of the axis of steps: an axis that stays is a background that stays

@@ -15,6 +15,8 @@ from typing import Any, Literal
 
 from nnlab import arguments
 
+__all__ = ["Choice", "Description", "Preset", "Slider", "Toggle"]
+
 
 @dataclass(frozen=True)
 class Slider:

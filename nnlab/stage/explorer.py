@@ -13,6 +13,8 @@ import ipywidgets as widgets
 from nnlab.stage.description import Choice, Description, Slider, Toggle
 from nnlab.stage.picture import Picture
 
+__all__ = ["VIEW", "Explorer", "button", "make_widget", "move", "opener", "paragraph", "view_of", "when_unseen"]
+
 BUSY_AFTER = 0.1  # seconds
 VIEW = "application/vnd.jupyter.widget-view+json"
 

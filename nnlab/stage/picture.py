@@ -17,6 +17,8 @@ from PIL import Image
 
 from nnlab.analysis.plots import STYLE
 
+__all__ = ["Picture"]
+
 DPI = 100  # at the shown size
 SHARPNESS = 1.5  # pixels of the image for each pixel of the page
 LOOK = (

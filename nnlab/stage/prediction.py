@@ -11,6 +11,8 @@ import ipywidgets as widgets
 from nnlab import arguments
 from nnlab.stage.explorer import VIEW, Explorer, paragraph, view_of
 
+__all__ = ["predict"]
+
 
 class Prediction:
     """A question whose picture waits for the student's choice; made by ``nnlab.predict``.

@@ -9,6 +9,8 @@ import platform
 import textwrap
 from importlib import metadata
 
+__all__ = ["environment_card", "show_source"]
+
 
 class Source:
     """The source text of a function or class, shown with colours."""

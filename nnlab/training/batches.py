@@ -10,6 +10,8 @@ from torch.utils.data import DataLoader
 from nnlab import arguments
 from nnlab.datasets.data import Dataset
 
+__all__ = ["NO_BATCH", "Batches", "Sliced", "batches_of"]
+
 AT_ONCE = 4096  # validation samples in one forward pass
 
 NO_BATCH = "data must give at least one mini-batch in an epoch. Got none. Try a smaller batch_size, or drop_last=False."

@@ -10,6 +10,8 @@ from nnlab import arguments
 if TYPE_CHECKING:
     from nnlab.training.run import Run
 
+__all__ = ["Callback", "EarlyStopping"]
+
 
 class Callback:
     """Does nothing at every moment of a run; a subclass overrides the moments it cares about.

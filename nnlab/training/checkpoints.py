@@ -9,6 +9,8 @@ from pathlib import Path
 
 import torch
 
+__all__ = ["CheckpointError", "load", "save"]
+
 FORMAT = "nnlab checkpoint 1"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch.optim.lr_scheduler import LRScheduler
 
+__all__ = ["bound", "check_classes", "check_metrics", "usable"]
+
 
 def bound(schedule, optimizer: torch.optim.Optimizer) -> LRScheduler | None:
     """The scheduler for this optimizer: one of PyTorch's as it is, or the twin of a formula."""

@@ -11,6 +11,8 @@ from torch import nn
 from nnlab.training.batches import Batches
 from nnlab.training.checks import check_classes, check_metrics
 
+__all__ = ["Accuracy", "Evaluator"]
+
 
 class Evaluator:
     """Looks at validation data, whenever it is asked to.

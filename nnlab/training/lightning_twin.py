@@ -12,6 +12,8 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
+__all__ = ["REMEDY", "available", "classifier", "fit"]
+
 REMEDY = "Lightning is not installed, and only this part needs it. Try: python -m pip install lightning"
 
 

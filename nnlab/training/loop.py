@@ -18,6 +18,8 @@ from nnlab.training.callbacks import Callback
 from nnlab.training.resume import resume, save
 from nnlab.training.run import Run
 
+__all__ = ["fit", "own_randomness", "train_epoch"]
+
 
 def fit(
     model: nn.Module,

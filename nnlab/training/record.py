@@ -11,6 +11,8 @@ from nnlab import arguments
 from nnlab.history import Curve, History
 from nnlab.training.evaluation import Evaluator
 
+__all__ = ["Record"]
+
 
 class Record:
     """Losses and other values of every step, and what was seen on the validation data.

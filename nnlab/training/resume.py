@@ -12,6 +12,8 @@ from nnlab.training.checkpoints import CheckpointError
 if TYPE_CHECKING:
     from nnlab.training.run import Run
 
+__all__ = ["resume", "save"]
+
 LAST, BEST = "last.pt", "best.pt"
 OTHER_FOLDER = "Try another folder for checkpoint=, or the arguments of that run."
 

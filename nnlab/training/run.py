@@ -18,6 +18,8 @@ from nnlab.training.checks import bound, check_classes, usable
 from nnlab.training.evaluation import Evaluator
 from nnlab.training.record import Record
 
+__all__ = ["Run"]
+
 
 class Run(Record):
     """A training run in progress: the record that callbacks see, and what it takes to go on; ``fit`` explains the rest.

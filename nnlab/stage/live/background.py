@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Callable
 
+__all__ = ["Background"]
+
 PICTURES = 15  # a second, as far as the machine can
 BUSY = 0.05  # seconds of steps, after which a picture is due
 PATIENCE = 100_000  # steps after *start*; then it pauses, so that nothing runs for ever unseen

@@ -18,6 +18,8 @@ from nnlab.datasets.data import Dataset
 from nnlab.engine.surfaces import DecisionGrid
 from nnlab.stage.live.run import LiveRun, Measurement
 
+__all__ = ["LivePicture", "look_at", "sentence"]
+
 POINTS = 80  # along each side of the plane
 TILES, CELL = (3, 5), 1.3  # rows and columns of images; how high a row is, if a column is 1 wide
 LOWEST = 1e-6  # of the picture of the loss

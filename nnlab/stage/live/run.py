@@ -18,6 +18,8 @@ from nnlab.datasets.data import Dataset, Split
 from nnlab.engine import dropout, losses
 from nnlab.engine.pytorch import check_module, check_optimizer, refuse_ours
 
+__all__ = ["LiveRun", "Measurement"]
+
 LR = 0.1  # of the SGD that is used when no optimizer is given
 MEASURE_EVERY = 10  # steps
 MEASURED = 400  # validation samples at most

@@ -21,6 +21,8 @@ from nnlab.stage.live.picture import LivePicture, look_at, sentence
 from nnlab.stage.live.run import LiveRun
 from nnlab.stage.picture import Picture
 
+__all__ = ["LiveTraining", "live_training"]
+
 PACES = [1, 2, 5, 10, 20, 50, 100]
 
 

@@ -15,6 +15,8 @@ from nnlab.training.tracking.recorded import recorded
 if TYPE_CHECKING:
     from nnlab.training.run import Run
 
+__all__ = ["CSV"]
+
 
 class CSV(Callback):
     """Write the run to a CSV file, row by row: at any moment it is what ``History.to_csv`` would write.

@@ -6,6 +6,8 @@ import os
 import time
 from pathlib import Path
 
+__all__ = ["SUFFIX", "cut", "read_scalars", "sizes"]
+
 SUFFIX = ".nnlab"  # ends the name of every file that nnlab wrote; no other file is ever cut or deleted
 PATTERN = "events.out.tfevents.*"
 PARTS = (".", "train", "val")

@@ -14,6 +14,8 @@ import torch
 from nnlab.analysis import probes
 from nnlab.training.tracking.event_files import SUFFIX
 
+__all__ = ["Writers", "settings_summaries", "write_graph", "write_histogram", "write_settings"]
+
 
 def tag_of(part: str, name: str) -> str:
     """The name of a curve on TensorBoard: ``val_loss`` is the ``loss`` of the run ``val``.

@@ -10,6 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from nnlab.training.run import Run
 
+__all__ = ["recorded"]
+
 
 def recorded(run: Run, first: int = 0, after: int = -1) -> Iterator[tuple[int, str, dict[str, float]]]:
     """(step, part of the data, name -> value), as ``History`` holds them: in float32; training first.

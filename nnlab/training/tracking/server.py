@@ -15,6 +15,8 @@ from pathlib import Path
 
 from nnlab import arguments
 
+__all__ = ["show_tensorboard"]
+
 # The server reads its standard input, a pipe to this process, and ends when the pipe does: whatever happens here,
 # SIGKILL included, the system closes the pipe. A session of its own keeps the stop button's signal from the server.
 SERVER = """

@@ -19,6 +19,8 @@ from nnlab.training.tracking.recorded import recorded
 if TYPE_CHECKING:
     from nnlab.training.run import Run
 
+__all__ = ["TensorBoard"]
+
 AT_ONCE = 256  # samples whose activations go into a histogram
 
 
