@@ -1,7 +1,5 @@
 """What a function says when it is given something it cannot use: the rule, the value, the remedy."""
 
-from __future__ import annotations
-
 import difflib
 import math
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """A progress bar that leaves nothing behind: in a terminal, in a notebook, and in a file that is only executed."""
 
-from __future__ import annotations
-
 import sys
 from contextlib import contextmanager, nullcontext
 

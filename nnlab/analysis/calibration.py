@@ -3,8 +3,6 @@
 The confidence of a sample is the largest of its probabilities. The curves are scikit-learn's, the error torchmetrics'.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -4,8 +4,6 @@ They are made from what causes each kind (a floor that the model cannot pass, a 
 samples, ...), and know nothing of the thresholds of ``diagnosis``.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What can be measured on a training curve and a validation curve: levels, gaps, trends and noise, with error bars."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 import numpy as np

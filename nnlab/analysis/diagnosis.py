@@ -1,7 +1,5 @@
 """Verdicts on learning curves and on error tables, each with the evidence that led to it, and "unclear" in between."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType

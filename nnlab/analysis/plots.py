@@ -1,7 +1,5 @@
 """Pictures of data, surfaces and training runs: every function draws on the Axes it is given and returns it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path as File
 

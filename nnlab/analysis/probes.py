@@ -5,8 +5,6 @@ largest |f'| that the activation has: less than a twentieth of what passes at it
 batch when f'(z) = 0 for every sample of it: no gradient passes at all, so it cannot learn from this batch.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from contextlib import contextmanager

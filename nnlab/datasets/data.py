@@ -4,8 +4,6 @@ Nothing is downloaded. Every ``.x`` has the shape (n, features) in float32; ``.y
 numbers (int64) or real targets (float32).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Pooch (Uieda et al. 2020, JOSS 5(45)) does the work: it writes into a temporary 
 SHA-256 checksum, and only then renames. So a file under its own name is always whole.
 """
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import logging

@@ -4,8 +4,6 @@ Source: Xiao, Rasul & Vollgraf 2017, "Fashion-MNIST: a novel image dataset for b
 algorithms", arXiv:1708.07747; data under the MIT license from github.com/zalandoresearch/fashion-mnist.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -7,8 +7,6 @@
 Source: LeCun, Cortes & Burges, "The MNIST database of handwritten digits", section "File formats".
 """
 
-from __future__ import annotations
-
 import gzip
 import struct
 import zlib

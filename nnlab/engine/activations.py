@@ -4,8 +4,6 @@ Each function takes the pre-activation z, a tensor of any shape, and returns y =
 Its derivative takes z and y, because for some functions y is the shorter way: sigmoid' = y (1 - y).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,6 @@
 """Hold a part of a network, ours or your own, against autograd: one call, one sentence."""
 
-from __future__ import annotations
-
+from collections import deque
 from collections.abc import Callable
 from itertools import islice, product, repeat
 from typing import NamedTuple
@@ -128,7 +127,7 @@ def of_optimizer(optimizer: Optimizer, generator: torch.Generator):
     """An optimizer: the parameters of a small network after ten steps, with gradients by hand and by autograd."""
     net, x = Network([FEATURES, 3, 2], "tanh"), normal((BATCH, FEATURES), generator)
     y, start = torch.tensor([0, 1, 1, 0, 1]), net.init(seed=range(2), dtype=torch.float64)
-    *_, last = islice(steps(net, start, optimizer, repeat((x, y)), losses.cross_entropy), 10)
+    (last,) = deque(islice(steps(net, start, optimizer, repeat((x, y)), losses.cross_entropy), 10), maxlen=1)
     params, state = start, optimizer.init(start)
     for _ in range(10):
         leaves = {n: p.clone().requires_grad_() for n, p in params.items()}

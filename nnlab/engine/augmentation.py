@@ -4,8 +4,6 @@ Every function takes a mini-batch and a generator and returns a new mini-batch, 
 be given to ``ensemble.train(augment=...)``. With a list of generators every member gets changes of its own.
 """
 
-from __future__ import annotations
-
 import torch
 from scipy.special import betaincinv
 

@@ -4,8 +4,6 @@ By norm keeps the direction and shortens the whole gradient; by value cuts every
 A gradient is a dictionary of tensors, or of plain Python floats (which explorers use, as they are ten times faster).
 """
 
-from __future__ import annotations
-
 import math
 
 import torch

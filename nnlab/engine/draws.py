@@ -3,8 +3,6 @@
 With a generator of its own a member gets the numbers that it would get alone, whatever the others do.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import torch

@@ -4,8 +4,6 @@ The mask is *inverted*: what is kept is divided by 1 - p at once, so that the me
 that is used later needs no scaling at all. torch.nn.Dropout does the same.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch

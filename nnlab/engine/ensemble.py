@@ -1,7 +1,5 @@
 """Train many members at once: every seed and every setting of a grid is one row of a batched pass."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace

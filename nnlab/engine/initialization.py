@@ -4,8 +4,6 @@ A layer with ``n_in`` inputs and ``n_out`` outputs draws its weight (n_in, n_out
 decides is the standard deviation; a uniform U(-a, a) has the standard deviation a / sqrt(3).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 

@@ -6,8 +6,6 @@ in front are members: one network is an ensemble of one. The layers without weig
 `activations`, `normalization`, `dropout`, `noise`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -9,8 +9,6 @@ PyTorch has another form: ``(logits, y) -> scalar``, for one network, and autogr
 ``loss`` takes both forms, or a name: ``get`` makes it ours, ``to_torch`` makes it PyTorch's.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch

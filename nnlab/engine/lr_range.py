@@ -1,7 +1,5 @@
 """The learning-rate range test: let lr grow during one short run, and see where the loss falls and where it returns."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 

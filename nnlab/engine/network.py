@@ -1,7 +1,5 @@
 """The network by hand: the stack of layers that a few settings describe."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """Gaussian noise on inputs or on features: the network never sees the same sample twice."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch

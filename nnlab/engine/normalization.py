@@ -5,8 +5,6 @@ y = weight * x_hat + bias. They differ in the axis: batch norm takes mean and va
 norm of one sample over its units. So only batch norm needs other numbers after training, when a sample comes alone.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import NamedTuple
 

@@ -6,8 +6,6 @@ for each member). Penalties are for weights; biases and norm layers are left out
 (Goodfellow et al. 2016, section 7.1: a bias fixes no interaction of two variables, and to penalize it underfits).
 """
 
-from __future__ import annotations
-
 from typing import TypeVar
 
 import torch

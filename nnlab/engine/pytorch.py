@@ -1,7 +1,5 @@
 """What PyTorch's own loops need: a module, and an optimizer of its parameters; ours have another name there."""
 
-from __future__ import annotations
-
 from dataclasses import fields
 
 import torch

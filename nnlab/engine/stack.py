@@ -4,8 +4,6 @@ All functions are pure, use no autograd, and broadcast over leading member axes,
 one. What a layer does stands with the layer: `layers`, `activations`, `normalization`, `noise`, `dropout`.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence

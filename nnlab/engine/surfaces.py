@@ -5,8 +5,6 @@ path), numpy arrays (for a picture) or tensors (to check the gradient with autog
 of powers, because a float power that overflows raises an error, a product becomes inf, and that is what divergence is.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """activation: which part of the gradient does an activation function let through?"""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """backprop_steps: how do numbers flow forward, and blame backward? One computation graph, one operation at a time."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

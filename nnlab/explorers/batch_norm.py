@@ -1,7 +1,5 @@
 """batch_norm: why does the same batch give two answers? Statistics of the batch against the running ones."""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

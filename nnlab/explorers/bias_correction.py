@@ -1,7 +1,5 @@
 """bias_correction: what would Adam's first steps be without dividing by 1 - beta^t?"""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """capacity: how large should a network be? Training and validation error on digits, by width and by step."""
 
-from __future__ import annotations
-
 from itertools import islice
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """chain_rule: how far does the loss of one sigmoid neuron follow its weight? Three small slopes, multiplied."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 from typing import NamedTuple
 

@@ -1,8 +1,7 @@
 """decision_boundary: how does a small network divide the plane? ReLU cuts it in pieces, tanh bends it."""
 
-from __future__ import annotations
-
 import math
+from collections import deque
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -81,7 +80,7 @@ def trained(name: str, activation: str, hidden: int, layers: int, seed: int, ste
     before = (steps - 1) // LEG * LEG
     params, state, curve = trained(name, activation, hidden, layers, seed, before)
     batches = repeat((given.train.x, given.train.y), steps - before)
-    *_, last = loop.steps(net, params, Adam(lr=LR), batches, losses.cross_entropy, state=state)
+    (last,) = deque(loop.steps(net, params, Adam(lr=LR), batches, losses.cross_entropy, state=state), maxlen=1)
     return Training(last.params, last.state, (*curve, (steps, *measured(net, last.params, given))))
 
 

@@ -1,7 +1,5 @@
 """descent_1d: how far should one step go? Gradient descent on a curve with one parameter."""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """descent_2d: why is a narrow ravine slow? Gradient descent on a quadratic with two curvatures."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

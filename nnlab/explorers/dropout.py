@@ -1,7 +1,5 @@
 """dropout: which units are forgotten, and who may answer afterwards? One mask, many masks, one scaled pass."""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

@@ -1,7 +1,6 @@
 """ensemble: how much better is the mean of K predictors? Independent ones on a disc, and digits networks."""
 
-from __future__ import annotations
-
+from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -98,7 +97,7 @@ def answers(networks: str) -> np.ndarray:
     """Probabilities of the test digits by 32 networks, (member, digit, class); trained in one batched pass."""
     net, digits = Network([64, 32, 10]), data.digits(seed=0)
     params, batches = net.init(seed=range(MEMBERS)), mini_batches(digits.train, samples(networks))
-    *_, last = loop.steps(net, params, Adam(lr=LR), batches, losses.cross_entropy)
+    (last,) = deque(loop.steps(net, params, Adam(lr=LR), batches, losses.cross_entropy), maxlen=1)
     return probabilities(net, last.params, digits.test.x).numpy()
 
 

@@ -1,7 +1,5 @@
 """gradient_clipping: what happens at a cliff? A descent with clipped gradients beside one without."""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """initialization: how far does the signal get? Activations and gradients of up to 50 layers, before any training."""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 
@@ -52,7 +50,7 @@ def compute(activation: str, scheme: str, depth: int, width: int, gain: float, i
     hidden = net.trace(params, x, lambda logits: unit_gradients(width)[: len(x)])[:-1]
     found = {
         "activations": torch.stack([layer.a for layer in hidden]),  # (layer, batch, unit)
-        "gradients": torch.stack([layer.dz for layer in hidden]),
+        "gradients": torch.stack([layer.dz for layer in hidden if layer.dz is not None]),
     }
     predicted = predict(net, params, x)
     std, zero = {}, {}

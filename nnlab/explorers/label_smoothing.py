@@ -1,7 +1,5 @@
 """label_smoothing: what happens when a network may not be quite sure? A loss with an end, and how sure it gets."""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """loss_shapes: how much does each loss punish an error, and how hard does it pull?"""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

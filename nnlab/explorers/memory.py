@@ -1,7 +1,5 @@
 """What explorers compute once and look up again; all of a session share it, so nobody gets the original."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 from functools import lru_cache, wraps

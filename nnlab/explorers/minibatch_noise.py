@@ -1,7 +1,5 @@
 """minibatch_noise: what does a small batch cost? Gradients of mini-batches, their path and their variance."""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

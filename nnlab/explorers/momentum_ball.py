@@ -1,7 +1,5 @@
 """momentum_ball: what does a velocity change? A ball with memory rolls on a curve."""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

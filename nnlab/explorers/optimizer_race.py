@@ -1,7 +1,5 @@
 """optimizer_race: seven optimizers leave the same point with the same learning rate. Who arrives?"""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """polynomial: which degree fits best? Training and validation error, bias and variance over repeated draws."""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

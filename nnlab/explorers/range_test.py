@@ -1,7 +1,5 @@
 """range_test: one short run with a growing learning rate, beside what full runs with many rates would have said."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """saturation: how far does a signal travel through a deep network, forward and backward?"""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """schedule: what does a learning rate that changes do to a descent with noisy gradients?"""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

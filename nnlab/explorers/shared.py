@@ -1,7 +1,5 @@
 """What several explorers share: words for a number, a view that widens, a loss by step, level lines, labels."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

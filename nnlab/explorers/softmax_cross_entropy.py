@@ -1,7 +1,5 @@
 """softmax_cross_entropy: what does the loss ask of every logit?"""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

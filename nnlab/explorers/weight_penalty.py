@@ -1,7 +1,5 @@
 """weight_penalty: what does a price on weights do to them? L2 and L1, in the gradient and outside it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

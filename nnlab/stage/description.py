@@ -3,8 +3,6 @@
 The public function, the live explorer, the stored picture, the site and the tests are all made from this one object.
 """
 
-from __future__ import annotations
-
 import inspect
 import math
 from collections.abc import Callable, Mapping

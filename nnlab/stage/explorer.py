@@ -1,7 +1,5 @@
 """Explorer: controls, a picture that follows them, and one sentence that says what the picture shows."""
 
-from __future__ import annotations
-
 import html
 import threading
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """The picture of an explorer: an Agg figure of its own, with a background drawn once and artists that move."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable
 from functools import cache

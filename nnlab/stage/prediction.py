@@ -1,7 +1,5 @@
 """Predict before you look: a question, and a picture that appears after the answer."""
 
-from __future__ import annotations
-
 import html
 import io
 from collections.abc import Sequence

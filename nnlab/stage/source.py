@@ -1,7 +1,5 @@
 """Show the package's own source, and the machine that it runs on."""
 
-from __future__ import annotations
-
 import ast
 import inspect
 import os
@@ -25,21 +23,31 @@ class Source:
         return f"```python\n{self.text}\n```"
 
 
-def show_source(thing) -> Source:
-    """The source of a function, method or class of nnlab, as it stands in the file, without its docstring.
+def show_source(*things) -> Source:
+    """The source of functions, methods or classes of nnlab, as it stands in the file, without docstrings.
+
+    Of several, each is shown under its name.
 
     >>> import nnlab
     >>> show_source(nnlab.optimizers.SGD.formula)
     def formula(self, w, g, memory, t):
         return w - self.lr * g, ()
     """
+    texts = [source_of(thing) for thing in things]
+    if len(texts) == 1:
+        return Source(texts[0])
+    return Source("\n\n".join(f"# {thing.__qualname__}\n{text}" for thing, text in zip(things, texts, strict=True)))
+
+
+def source_of(thing) -> str:
+    """The source text of one function, method or class, without its docstring."""
     try:
         text = textwrap.dedent(inspect.getsource(thing))
     except TypeError as error:
         raise TypeError(
             f"show_source needs a function, a method or a class. Got {thing!r}. Try nnlab.show_source(type(thing))."
         ) from error
-    return Source(without_docstring(text).rstrip())
+    return without_docstring(text).rstrip()
 
 
 def without_docstring(text: str) -> str:

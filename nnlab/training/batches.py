@@ -1,7 +1,5 @@
 """Where ``nnlab.fit`` takes its mini-batches from: tensors in memory, or DataLoaders as they are."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import torch

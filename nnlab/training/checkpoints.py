@@ -1,7 +1,5 @@
 """Checkpoints: a training state written so that no crash can halve it, and read so that no file can run code."""
 
-from __future__ import annotations
-
 import os
 import pickle
 import zipfile

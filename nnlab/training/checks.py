@@ -1,7 +1,5 @@
 """What must fit together before ``fit`` can train: schedule and optimizer, device, metrics, outputs and classes."""
 
-from __future__ import annotations
-
 import torch
 from torch.optim.lr_scheduler import LRScheduler
 

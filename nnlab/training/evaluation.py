@@ -1,7 +1,5 @@
 """What is seen on the validation data: the mean loss over all samples, and every metric."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The job of ``nnlab.fit`` as Lightning wants it written. Lightning is optional: only these functions need it."""
 
-from __future__ import annotations
-
 import importlib.util
 import logging
 import warnings

@@ -1,7 +1,5 @@
 """fit: the training loop of PyTorch, with what a run that you can trust needs around it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path

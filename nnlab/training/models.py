@@ -1,7 +1,5 @@
 """The networks of ``network.py`` as torch.nn modules; weights move in both directions without loss."""
 
-from __future__ import annotations
-
 from collections import OrderedDict
 
 import torch

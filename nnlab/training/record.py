@@ -1,7 +1,5 @@
 """What a run has recorded so far; ``History`` is its frozen form."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import torch

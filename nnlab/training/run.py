@@ -1,7 +1,5 @@
 """What a training run is: what callbacks see, and what a checkpoint holds. It knows neither the loop nor files."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Iterable, Mapping
 from typing import Any

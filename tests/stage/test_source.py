@@ -31,6 +31,12 @@ def test_comments_and_layout_stay():
     assert "# the largest logit is 0: exp cannot overflow" in repr(nnlab.show_source(losses.cross_entropy))
 
 
+def test_several_stand_under_their_names():
+    shown = repr(nnlab.show_source(optimizers.SGD.formula, losses.mse))
+    first, second = (repr(nnlab.show_source(thing)) for thing in (optimizers.SGD.formula, losses.mse))
+    assert shown == f"# SGD.formula\n{first}\n\n# mse\n{second}"
+
+
 @pytest.mark.parametrize("thing", [3, "SGD", optimizers.SGD(), None])
 def test_what_has_no_source(thing):
     with pytest.raises(TypeError, match=r"show_source needs a function.*Got .*Try"):

@@ -3,8 +3,6 @@
 The thread exists only while there is something to do. Nothing here knows what a step or a picture is.
 """
 
-from __future__ import annotations
-
 import atexit
 import threading
 import time

@@ -3,8 +3,6 @@
 ``look_at`` computes, ``LivePicture`` draws, ``sentence`` says it; a ``picture.Picture`` turns it into pixels.
 """
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

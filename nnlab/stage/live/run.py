@@ -3,8 +3,6 @@
 It knows nothing of threads, pictures or widgets: ``background`` repeats its steps, ``live_picture`` looks at it.
 """
 
-from __future__ import annotations
-
 import copy
 import math
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Live training: a network that trains while you watch, with handles on its running optimizer."""
 
-from __future__ import annotations
-
 import html
 import threading
 from collections.abc import Callable

@@ -4,8 +4,6 @@ Both are callbacks of ``nnlab.fit``. They hold the numbers of the ``History``, o
 that is resumed from a checkpoint goes on in the same files without a gap and without a line twice.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from nnlab import arguments

@@ -1,7 +1,5 @@
 """TensorBoard's event files: which ones nnlab wrote, cut back to a checkpoint, read back as a table."""
 
-from __future__ import annotations
-
 import os
 import time
 from pathlib import Path

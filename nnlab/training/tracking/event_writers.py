@@ -1,7 +1,5 @@
 """Writing for TensorBoard: curves, histograms, the graph of a model, and settings."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import warnings
