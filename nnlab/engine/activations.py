@@ -20,7 +20,7 @@ __all__ = ["ACTIVATIONS", "SLOPE", "Activation", "get"]
 SLOPE = 0.01  # of leaky ReLU for z < 0, as in torch.nn.LeakyReLU
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Activation(Layer):
     """One activation function with its derivative: a layer without parameters.
 
@@ -37,6 +37,9 @@ class Activation(Layer):
     derivative: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
     steepest: float = 1.0
     module: Callable[[], nn.Module] | None = None
+
+    def __repr__(self) -> str:
+        return f"Activation({self.name!r})"
 
     def forward(self, params, z, train=False, generator=None):
         """y = f(z); z and y are kept."""

@@ -25,7 +25,7 @@ OURS = [
 ]
 
 
-@pytest.mark.parametrize("part", OURS, ids=repr)
+@pytest.mark.parametrize("part", OURS, ids=lambda part: getattr(part, "__name__", repr(part)))
 def test_every_part_of_ours_agrees(part):
     found = gradient_check(part)
     assert found.agrees, found
