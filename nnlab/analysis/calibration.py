@@ -48,14 +48,16 @@ def reliability(probabilities: torch.Tensor, y: torch.Tensor, bins: int = BINS) 
     accuracy, mean = calibration_curve(right, confidence, n_bins=bins, strategy="uniform")
     place = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], confidence)  # scikit-learn does not return the counts
     counts = np.bincount(place, minlength=bins)
-    return Reliability(mean, accuracy, counts[counts > 0], float(calibration_error(probabilities, y, bins)))
+    counts = counts[counts > 0]
+    return Reliability(mean, accuracy, counts, float((counts * np.abs(accuracy - mean)).sum() / len(y)))
 
 
 def calibration_error(probabilities: torch.Tensor, y: torch.Tensor, bins: int = BINS) -> torch.Tensor:
     """Expected calibration error: the mean distance of accuracy and confidence, bins weighted by their samples.
 
-    Guo et al. 2017, eq. 3; torchmetrics' ``multiclass_calibration_error`` with norm "l1", for each member its own. It
-    is an estimate from few samples: it is above zero also for a network that is calibrated, so compare it over seeds.
+    Guo et al. 2017, eq. 3, whose bins hold their right end; ``multiclass_calibration_error`` of torchmetrics with norm
+    "l1" is the same but for samples exactly at an edge. For each member its own. It is an estimate from few samples:
+    it is above zero also for a network that is calibrated, so compare it over seeds.
 
     Args:
         probabilities: (..., batch, classes). y: (batch,), class numbers. bins: how many bins between 0 and 1.
@@ -66,13 +68,10 @@ def calibration_error(probabilities: torch.Tensor, y: torch.Tensor, bins: int = 
     Raises:
         ValueError, TypeError: as ``reliability``.
     """
-    from torchmetrics.functional.classification import multiclass_calibration_error
-
     check(probabilities, y, bins)
     rows = probabilities.reshape(-1, *probabilities.shape[-2:])
-    rows = rows.clamp(max=1 - torch.finfo(rows.dtype).eps)  # torchmetrics has one more bin for exactly 1
-    errors = [multiclass_calibration_error(p, y, num_classes=p.shape[-1], n_bins=bins, norm="l1") for p in rows]
-    return torch.stack(errors).reshape(probabilities.shape[:-2])
+    errors = [reliability(p, y, bins).error for p in rows]
+    return torch.tensor(errors, dtype=torch.float32).reshape(probabilities.shape[:-2])
 
 
 def check(probabilities: torch.Tensor, y: torch.Tensor, bins: int) -> None:

@@ -65,6 +65,9 @@ class Verdict:
     def __post_init__(self):
         object.__setattr__(self, "evidence", MappingProxyType(dict(self.evidence)))
 
+    def __reduce__(self):
+        return Verdict, (self.name, self.sentence, dict(self.evidence))  # a read-only view cannot be pickled
+
     def __repr__(self) -> str:
         return f"{self.name}: {self.sentence}"
 

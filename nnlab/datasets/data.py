@@ -178,7 +178,7 @@ def mislabelled(data: Dataset, share: float = 0.2, seed: int = 0) -> Dataset:
     arguments.whole("seed", seed, 0, at_least=0)
     if data.classes is None:
         raise ValueError(f"data must have classes. Got {data.name} with real targets. Try nnlab.digits().")
-    classes, generator = data.classes, torch.Generator().manual_seed(seed)
+    classes, generator = data.classes, torch.Generator().manual_seed(int(seed))
 
     def with_wrong_labels(part: Split) -> Split:
         wrong = torch.randperm(len(part), generator=generator)[: round(share * len(part))]

@@ -38,7 +38,10 @@ def by_norm(grads: dict, max_norm, member_axes: int = 0) -> dict:
     {'w': tensor([0.6000, 0.8000])}
     """
     check("max_norm", max_norm)
-    factor = cut(max_norm / (norm(grads, member_axes) + 1e-6), 1.0)  # (members...,)
+    length = norm(grads, member_axes) + 1e-6
+    if isinstance(max_norm, (int, float)) and max_norm == math.inf:  # also where the length itself is too large
+        return dict(grads)
+    factor = cut(max_norm / length, 1.0)  # (members...,)
     return {name: g * in_front(factor, g, member_axes) for name, g in grads.items()}
 
 

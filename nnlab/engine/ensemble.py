@@ -88,6 +88,7 @@ def train(
     """
     eval_every = check_settings(steps, eval_every, schedule, augment, extras)
     check_fit(net, data)
+    check_optimizer(optimizer)
     of = losses.get(("mse" if data.classes is None else "cross_entropy") if loss is None else loss)
     settings, (optimizer, extra, net) = members([optimizer, Regularization(**extras), net], seeds, grid or {})
     own = settings["seed"]
@@ -157,7 +158,7 @@ def listed(name: str, values, remedy: str) -> list:
     """``values`` as a list, or a TypeError."""
     if isinstance(values, str) or not isinstance(values, Iterable):
         raise TypeError(f"{name} must be a list of numbers. Got {values!r}. Try {remedy}.")
-    return list(values)
+    return list(map(arguments.plain, values))
 
 
 def with_members(description, values: Mapping[str, Any]):
@@ -202,8 +203,22 @@ def started(net: Stack, start: Params, count: int) -> Params:
     return params
 
 
+def check_optimizer(optimizer: Optimizer) -> None:
+    """Check that the optimizer is one by hand."""
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(
+            f"optimizer must be one of nnlab.optimizers. Got {type(optimizer).__name__}. Try nnlab.optimizers.Adam()."
+        )
+
+
 def check_fit(net: Stack, data: Dataset) -> None:
-    """Check that the network has the inputs and outputs that the data need."""
+    """Check that the network is one by hand, and has the inputs and outputs that the data need."""
+    if not isinstance(net, Stack):
+        raise TypeError(f"net must be a network by hand. Got {type(net).__name__}. Try nnlab.Network, or nnlab.fit.")
+    if not isinstance(data, Dataset):
+        raise TypeError(
+            f"data must be a Dataset. Got {type(data).__name__}. Try nnlab.data.split(name, x, y, seed=0, classes=10)."
+        )
     y = data.train.y
     features, outputs = data.train.x.shape[-1], data.classes or (1 if y.ndim == 1 else y.shape[-1])
     if (net.sizes[0], net.sizes[-1]) != (features, outputs):
@@ -224,7 +239,7 @@ def mini_batches(part: Split, seeds: Iterable[int], batch_size: int | None):
     if batch_size is None or batch_size == len(part):
         while True:
             yield part.x, part.y
-    arguments.whole("batch_size", batch_size, 32)
+    batch_size = arguments.whole("batch_size", batch_size, 32)
     if batch_size > len(part):
         raise ValueError(f"batch_size must be at most {len(part)}, the training data. Got {batch_size}. Try 32.")
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]

@@ -39,8 +39,8 @@ def steps(
     """Train one network, or many in one batched pass, and yield after every update.
 
     The caller decides when to stop, what to look at and which samples come: ``ensemble.train`` collects a ``History``,
-    explorers keep what they draw. ``itertools.islice(steps(...), 200)`` makes 200 updates; ``deque(steps(...), maxlen=1)``
-    keeps nothing but the last.
+    explorers keep what they draw. ``itertools.islice(steps(...), 200)`` makes 200 updates, and
+    ``deque(steps(...), maxlen=1)`` keeps nothing but the last.
 
     Args:
         net: the network. params: what it begins with, as from ``net.init``; with or without a member axis.

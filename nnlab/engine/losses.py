@@ -13,7 +13,6 @@ from collections.abc import Callable
 
 import torch
 from torch.autograd.function import once_differentiable
-from torch.nn.functional import softplus
 
 from nnlab import arguments
 
@@ -56,7 +55,8 @@ def cross_entropy(logits: torch.Tensor, y: torch.Tensor, label_smoothing: float 
     shifted = logits - logits.amax(-1, keepdim=True)  # the largest logit is 0: exp cannot overflow
     exp = shifted.exp()
     total = exp.sum(-1, keepdim=True)
-    loss = total.log().mean((-2, -1)) - (goal * shifted).sum((-2, -1)) / logits.shape[-2]
+    wanted = torch.where(goal > 0, goal * shifted, 0)  # a class that is ruled out has the logit -inf
+    loss = total.log().mean((-2, -1)) - wanted.sum((-2, -1)) / logits.shape[-2]
     return loss, (exp / total - goal) / logits.shape[-2]
 
 
@@ -78,8 +78,8 @@ def hinge(logits: torch.Tensor, y: torch.Tensor, margin: float = 1.0):
     """
     arguments.positive("margin", margin, 1.0)
     gold = one_hot(y, logits)
-    right = (gold * logits).sum(-1, keepdim=True)  # (..., batch, 1)
-    lack = (logits - right + margin).clamp(min=0) * (1 - gold)  # (..., batch, classes), what every class pays
+    right = torch.where(gold > 0, logits, 0).sum(-1, keepdim=True)  # (..., batch, 1)
+    lack = torch.where(gold > 0, 0, (logits - right + margin).clamp(min=0))  # (..., batch, classes), what it pays
     pays = (lack > 0).to(logits.dtype)
     return lack.sum(-1).mean(-1), (pays - gold * pays.sum(-1, keepdim=True)) / logits.shape[-2]
 
@@ -144,7 +144,8 @@ def huber(prediction: torch.Tensor, y: torch.Tensor, delta: float = 1.0):
 def binary_cross_entropy(logits: torch.Tensor, y: torch.Tensor):
     """Binary cross-entropy on logits, as torch's binary_cross_entropy_with_logits.
 
-    The loss of one logit z with target g in [0, 1] is log(1 + e^z) - g z, its gradient sigmoid(z) - g.
+    The loss of one logit z with target g in [0, 1] is log(1 + e^z) - g z, its gradient sigmoid(z) - g. It is computed
+    as (max(z, 0) - g z) + log(1 + e^-|z|): with z = 25 and g = 1 the first form would round to 0.
 
     Args:
         logits: (..., batch, outputs), unnormalised.
@@ -154,7 +155,7 @@ def binary_cross_entropy(logits: torch.Tensor, y: torch.Tensor):
     low, high = goal.aminmax()
     if not (low >= 0 and high <= 1):
         raise ValueError(f"y must lie between 0 and 1. Got {float(low)} to {float(high)}. Try labels 0 and 1.")
-    loss = (softplus(logits) - goal * logits).mean((-2, -1))
+    loss = (logits.clamp(min=0) - goal * logits + torch.log1p((-logits.abs()).exp())).mean((-2, -1))
     return loss, (torch.sigmoid(logits) - goal) / entries(logits)
 
 

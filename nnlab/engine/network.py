@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
 import torch
 
 from nnlab import arguments
@@ -56,7 +57,7 @@ class Network(Stack):
     per_member = PER_MEMBER
 
     def __post_init__(self):
-        object.__setattr__(self, "sizes", tuple(self.sizes))
+        object.__setattr__(self, "sizes", tuple(map(arguments.plain, self.sizes)))
         if len(self.sizes) < 2:
             raise ValueError(f"sizes must have an input and an output. Got {list(self.sizes)}. Try [64, 32, 10].")
         for size in self.sizes:
@@ -66,8 +67,9 @@ class Network(Stack):
             arguments.one_of("norm", self.norm, NORMS)
         for name in PER_MEMBER:
             value = getattr(self, name)
-            if isinstance(value, (list, torch.Tensor)):
-                object.__setattr__(self, name, tuple(value.tolist() if isinstance(value, torch.Tensor) else value))
+            if isinstance(value, (list, torch.Tensor, np.ndarray, np.generic)):
+                value = value.tolist() if hasattr(value, "tolist") else value
+                object.__setattr__(self, name, tuple(value) if isinstance(value, list) else value)
             (dropout if name == "dropout" else noise).check(name, getattr(self, name))
         object.__setattr__(self, "stack", tuple(self._layers()))
 

@@ -18,6 +18,7 @@ from collections import namedtuple
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, NamedTuple
 
+import numpy as np
 import torch
 
 from nnlab import arguments
@@ -69,9 +70,12 @@ class Optimizer:
 
     def __post_init__(self):
         for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.generic):
+                object.__setattr__(self, field.name, value.item())
             if field.name in RULES:  # one of your own has a hyper-parameter of its own
                 rule, remedy = RULES[field.name]
-                rule(field.name, getattr(self, field.name), remedy)
+                rule(field.name, value, remedy)
 
     def init(self, params: dict) -> State:
         """The state before the first step: every running value is zero."""

@@ -66,10 +66,10 @@ def losses() -> np.ndarray:
     """(name, rate, network), the cross-entropy on all test digits of the four ways to answer."""
     params, test, units = trained()
     weight, bias = params["layer2.weight"], params["layer2.bias"].unsqueeze(-2)
-    p = torch.tensor(RATES).repeat_interleave(len(SEEDS)).view(-1, 1, 1)
+    p = torch.tensor(RATES, dtype=units.dtype).repeat_interleave(len(SEEDS)).view(-1, 1, 1)
     generator = torch.Generator().manual_seed(0)
     with ensemble.one_thread():
-        uniform = (torch.rand(units.shape[1:], generator=generator) for _ in range(MASKS))
+        uniform = (torch.rand(units.shape[1:], generator=generator, dtype=units.dtype) for _ in range(MASKS))
         answers = [(units * (u >= p) / (1 - p) @ weight + bias).softmax(-1) for u in uniform]
         scaled, by_p = ((units @ weight * factor + bias).softmax(-1) for factor in (1, p / (1 - p)))
         ways = (scaled, torch.stack(answers).mean(0), answers[0], by_p)

@@ -2,9 +2,11 @@
 
 import html
 import io
+import sys
 from collections.abc import Sequence
 
 import ipywidgets as widgets
+from matplotlib.figure import Figure
 
 from nnlab import arguments
 from nnlab.stage.explorer import VIEW, Explorer, paragraph, view_of
@@ -26,6 +28,8 @@ class Prediction:
         self.question, self.options, self.answer, self.because = question, list(options), answer, because
         self.choice: str | None = None
         self._reveal = reveal
+        if isinstance(reveal, Figure) and "matplotlib.pyplot" in sys.modules:
+            sys.modules["matplotlib.pyplot"].close(reveal)  # an open figure would be shown at the end of the cell
         self._radio = widgets.RadioButtons(options=self.options, value=None, layout={"width": "auto"})
         self._radio.observe(lambda change: self.choose(change["new"]), names="value")
         self._verdict = widgets.HTML()

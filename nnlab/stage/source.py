@@ -41,13 +41,17 @@ def show_source(*things) -> Source:
 
 def source_of(thing) -> str:
     """The source text of one function, method or class, without its docstring."""
-    try:
-        text = textwrap.dedent(inspect.getsource(thing))
-    except TypeError as error:
-        raise TypeError(
-            f"show_source needs a function, a method or a class. Got {thing!r}. Try nnlab.show_source(type(thing))."
-        ) from error
-    return without_docstring(text).rstrip()
+    start, remedy = "show_source needs a function, a method or a class that stands in a file.", "type(thing)"
+    if inspect.ismodule(thing):
+        remedy = f"{thing.__name__.replace('.engine', '')}.{getattr(thing, '__all__', ['...'])[0]}"
+    elif getattr(thing, "__name__", "") == "<lambda>":
+        remedy = "a function that has a name"
+    else:
+        try:
+            return without_docstring(textwrap.dedent(inspect.getsource(thing))).rstrip()
+        except (TypeError, OSError) as error:
+            raise TypeError(f"{start} Got {thing!r}. Try nnlab.show_source({remedy}).") from error
+    raise TypeError(f"{start} Got {thing!r}. Try {remedy}.")
 
 
 def without_docstring(text: str) -> str:

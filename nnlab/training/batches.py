@@ -30,7 +30,7 @@ class Sliced:
         self.x, self.y = data.train.x.to(device), data.train.y.to(device)
         self.val_x, self.val_y = data.val.x.to(device), data.val.y.to(device)
         self.size = len(self.x) if batch_size is None else batch_size
-        arguments.whole("batch_size", self.size, 32)
+        self.size = arguments.whole("batch_size", self.size, 32)
         if self.size > len(self.x):
             raise ValueError(
                 f"batch_size must be at most {len(self.x)}, the training data. Got {batch_size}. "

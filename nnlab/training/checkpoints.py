@@ -5,6 +5,7 @@ import pickle
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import torch
 
 __all__ = ["CheckpointError", "load", "save"]
@@ -35,12 +36,21 @@ def save(path, state: dict) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".unfinished")
     with open(unfinished, "wb") as file:
-        torch.save({"format": FORMAT, "state": state}, file)
+        torch.save({"format": FORMAT, "state": without_numpy(state)}, file)
         file.flush()
         os.fsync(file.fileno())
     os.replace(unfinished, path)
     force_to_disk(path.parent)
     return path
+
+
+def without_numpy(state):
+    """The state with Python's numbers in place of numpy's, which the restricted reader would refuse."""
+    if isinstance(state, dict):
+        return {without_numpy(key): without_numpy(value) for key, value in state.items()}
+    if type(state) in (list, tuple):
+        return type(state)(map(without_numpy, state))
+    return state.item() if isinstance(state, np.generic) else state
 
 
 def force_to_disk(folder: Path) -> None:

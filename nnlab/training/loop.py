@@ -148,8 +148,8 @@ def own_randomness(seed: int, device: torch.device):
     """Inside, the global generators start from ``seed`` (dropout uses them); afterwards they are as they were."""
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
-        torch.random.default_generator.manual_seed(seed)
+        torch.random.default_generator.manual_seed(int(seed))
         for each in devices:
             with torch.cuda.device(each):
-                torch.cuda.manual_seed(seed)
+                torch.cuda.manual_seed(int(seed))
         yield

@@ -48,7 +48,8 @@ class Run(Record):
     ):
         check_module(model)
         check_optimizer(optimizer, model)
-        arguments.whole("seed", seed, 0, at_least=0)
+        seed, clip_norm = arguments.whole("seed", seed, 0, at_least=0), arguments.plain(clip_norm)
+        batch_size = arguments.plain(batch_size)
         if clip_norm is not None:
             arguments.positive("clip_norm", clip_norm, 1.0)
         settings = {"seed": seed, "batch_size": batch_size, "clip_norm": clip_norm}
@@ -161,7 +162,8 @@ class Run(Record):
 
 def identity(run: Run) -> dict[str, Any]:
     """What every checkpoint of this run has: its settings, and how optimizer and schedule were made."""
-    plain = {n: v for n, v in run.optimizer.defaults.items() if isinstance(v, (int, float, str, tuple))}
+    defaults = {n: arguments.plain(v) for n, v in run.optimizer.defaults.items()}
+    plain = {n: v for n, v in defaults.items() if isinstance(v, (int, float, str, tuple))}
     schedule = type(run.scheduler).__name__ if run.scheduler else None
     return {**run.settings, "optimizer": type(run.optimizer).__name__, **plain, "schedule": schedule}
 
@@ -173,11 +175,10 @@ def goal_of(in_epoch: int | None, epochs: int | None, steps: int | None) -> int:
         in_epoch: the mini-batches of an epoch; None where nobody knows.
     """
     if steps is not None and epochs is None:
-        arguments.whole("steps", steps, 200)
-        return steps
+        return arguments.whole("steps", steps, 200)
     if epochs is None or steps is not None:
         raise ValueError(f"give either epochs or steps. Got epochs={epochs} and steps={steps}. Try epochs=10.")
-    arguments.whole("epochs", epochs, 10)
+    epochs = arguments.whole("epochs", epochs, 10)
     if in_epoch is None:
         raise TypeError(
             f"data must have a length to count epochs. Got a DataLoader without one. "

@@ -70,7 +70,7 @@ class LiveRun:
         arguments.positive("lr", self.lr, LR)
         self.data, self.loss = data, losses.to_torch(nn.functional.cross_entropy if loss is None else loss)
         self._batch_size = batch_size
-        self._generator = torch.Generator().manual_seed(seed)
+        self._generator = torch.Generator().manual_seed(int(seed))
         self._measured = Split(data.val.x[:MEASURED], data.val.y[:MEASURED])
         self._first = copy.deepcopy((self.model.state_dict(), self.optimizer.state_dict(), batch_size, seed))
         self._begin()
