@@ -11,7 +11,7 @@ import sys
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from old_environment import OLD, ROOT, NotBuilt, environment, overlay
+from old_environment import OLD, ROOT, NotBuilt, environment, give_up, overlay
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -72,7 +72,7 @@ def old(request):
     try:
         return environment(overlay(request.config.cache.mkdir("old_widgets")))
     except NotBuilt as reason:
-        pytest.skip(f"notebooks were NOT tried elsewhere, pip could not fetch the old widgets: {reason}")
+        give_up("notebooks were", reason)
 
 
 def run_program(program, variables):
