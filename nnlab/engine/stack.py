@@ -99,12 +99,13 @@ class Stack:
             seed: a whole number for one network, or several, such as ``range(32)``: then every tensor
                 gets a leading (member,) axis, and member k is the network of the k-th seed alone.
         """
-        if isinstance(seed, Iterable) and not isinstance(seed, str) and getattr(seed, "ndim", True):
+        seed = arguments.plain(seed)
+        if isinstance(seed, Iterable) and not isinstance(seed, str):
             members = [self.init(scheme, s, dtype) for s in seed]
             if not members:
                 raise ValueError("seed must name at least one member. Got none. Try range(8).")
             return {name: torch.stack([m[name] for m in members]) for name in members[0]}
-        seed = arguments.whole("seed", arguments.plain(seed), 0, at_least=0)
+        arguments.whole("seed", seed, 0, at_least=0)
         generator, params = torch.Generator().manual_seed(seed), Params()
         for layer in self.stack:
             params |= layer.init(scheme, generator, dtype)
