@@ -107,6 +107,21 @@ def test_everything_is_in_its_place():
     assert complaints(SOURCES) == []
 
 
+def sizes(source: str):
+    """(name, lines) of every function without its docstring, and of every class with all that it holds."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            yield node.name, 40, body[-1].end_lineno - body[0].lineno + 1 if body else 0
+        elif isinstance(node, ast.ClassDef):
+            yield node.name, 150, node.end_lineno - node.lineno + 1
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_what_is_read_at_once_fits_on_a_screen_or_two(name):
+    assert [(what, lines) for what, most, lines in sizes(SOURCES[name]) if lines > most] == []
+
+
 def test_the_corridor_is_short():
     own = [path.name for path in PACKAGE.iterdir() if path.is_file()]
     folders = [path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"]

@@ -162,8 +162,7 @@ class Stack:
 
     def running(self, cache: list) -> Params:
         """The new running statistics after a forward pass: a training loop puts them into ``params``."""
-        pairs = zip(self.stack, cache, strict=True)
-        return {name: value for layer, kept in pairs for name, value in layer.running(kept).items()}
+        return {n: v for layer, kept in zip(self.stack, cache, strict=True) for n, v in layer.running(kept).items()}
 
     def trace(
         self,
