@@ -30,7 +30,8 @@ from benchmarks.table import Row
 __all__ = ["changes", "find", "measure", "said"]
 
 SHIFT = 1000
-NUMBER = re.compile(r"[+-]?(\d[\d,]*\.?\d*(e[+-]?\d+)?|\binf\b)%?")
+NUMBER = re.compile(r"[+-]?(\d+(,\d{3})*(\.\d+)?(e[+-]?\d+)?|\binf\b)%?")
+LIST = re.compile(r"#(, #)+")
 OTHER_NUMBERS = """
 import sys
 import numpy as np
@@ -93,31 +94,31 @@ def said(path: Path, split: int = 0) -> list[str]:
     notebook.cells.insert(0, nbformat.v4.new_code_cell(code))
     resources = {"metadata": {"path": str(path.parent)}}
     NotebookClient(notebook, timeout=300, allow_errors=True, resources=resources).execute()
-    return ["\n".join(texts(cell)) for cell in notebook.cells[1:]]
+    return ["".join(texts(cell)) for cell in notebook.cells[1:]]
 
 
 def texts(cell) -> Iterator[str]:
-    """Everything that the outputs of a cell say in words."""
+    """Everything that the outputs of a cell say in words; a stream comes in pieces that end anywhere."""
     for output in cell.get("outputs", ()):
         if output.output_type == "stream" and output.name == "stdout":
             yield output.text
         elif output.output_type == "error":
-            yield f"{output.ename}: {output.evalue or cell.source.strip().splitlines()[-1]}"
+            yield f"\n{output.ename}: {output.evalue or cell.source.strip().splitlines()[-1]}\n"
         elif "data" in output:
-            yield output.data.get("text/plain", "")
+            yield f"\n{output.data.get('text/plain', '')}\n"
 
 
 def changes(stored: list[str], now: list[str]) -> list[tuple[str, str]]:
     """The cells, as "[12]", and the lines that say something else than what is stored."""
     found = []
     for number, (old, new) in enumerate(zip(stored, now, strict=True)):
-        before, after = ([words(line) for line in text.splitlines()] for text in (old, new))
+        before, after = ([words(line) for line in text.splitlines() if line.strip()] for text in (old, new))
         if before != after:
-            lines = [line for line, form in zip(new.splitlines(), after, strict=True) if form not in before]
-            found.append((f"[{number}]", "; ".join(lines) or "fewer or other lines"))
+            lines = [line.strip() for line in new.splitlines() if line.strip() and words(line) not in before]
+            found.append((f"[{number}]", " | ".join(lines) or "fewer lines"))
     return found
 
 
 def words(line: str) -> str:
-    """A line without its digits and its spacing."""
-    return " ".join(NUMBER.sub("#", line).split())
+    """A line without its digits, the length of its lists of numbers, and its spacing."""
+    return LIST.sub("#", " ".join(NUMBER.sub("#", line).split()))

@@ -106,7 +106,7 @@ def compare(
 def judged(a: list[float], b: list[float], higher_is_better: bool, level: float) -> Comparison:
     """The sign test on pairs of numbers."""
     worst = -math.inf if higher_is_better else math.inf
-    failed = tuple(sum(not math.isfinite(value) for value in values) for values in (a, b))
+    failed = sum(not math.isfinite(value) for value in a), sum(not math.isfinite(value) for value in b)
     a, b = ([value if math.isfinite(value) else worst for value in values] for values in (a, b))
     differences = [0.0 if x == y else x - y for x, y in zip(a, b, strict=True)]  # inf - inf would be nan
     above, below = sum(d > 0 for d in differences), sum(d < 0 for d in differences)
@@ -179,8 +179,8 @@ def listed(name: str, values) -> list[float]:
     remedy = f"{name}=history.val_loss[:, -1]"
     if isinstance(values, str) or not isinstance(values, Iterable):
         raise TypeError(f"{name} must hold one number for each seed. Got {values!r}. Try {remedy}.")
-    if getattr(values, "ndim", 1) != 1:
-        raise ValueError(f"{name} must have one axis, the seeds. Got shape {tuple(values.shape)}. Try {remedy}.")
+    if (axes := getattr(values, "ndim", 1)) != 1:
+        raise ValueError(f"{name} must have one axis, the seeds. Got {axes} axes. Try {remedy}.")
     try:
         return [float(value) for value in values]
     except (TypeError, ValueError) as error:

@@ -125,7 +125,7 @@ def test_the_best_value_of_a_run_that_was_lost_later_counts():
         (lambda: nnlab.compare([1.0] * 16, [1.0] * 16), ValueError, "Got None. Try False for a loss and True for an"),
         (lambda: nnlab.compare(record([[1.0]] * 16), [1.0] * 16), TypeError, "Got History and list. Try compare"),
         (lambda: nnlab.compare("ab", [1.0] * 16, higher_is_better=True), TypeError, "Got 'ab'. Try a=history"),
-        (lambda: nnlab.compare(torch.ones(16, 2), [1.0] * 16, higher_is_better=True), ValueError, r"shape \(16, 2\)"),
+        (lambda: nnlab.compare(torch.ones(16, 2), [1.0] * 16, higher_is_better=True), ValueError, "Got 2 axes"),
         (lambda: nnlab.compare(["x"] * 16, [1.0] * 16, higher_is_better=True), TypeError, "a must hold numbers"),
         (lambda: nnlab.compare([1.0] * 16, [1.0] * 16, higher_is_better=True, level=0), ValueError, "Got 0. Try 0.01"),
         (lambda: nnlab.compare(record([[1.0]] * 16), record([[1.0]] * 16, range(1, 17))), ValueError, "the same seeds"),
