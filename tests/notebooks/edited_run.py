@@ -203,7 +203,9 @@ def main(path, edits):
     places = [place(cells, old) for old, _ in edits]
     edited = [cell(cells[k].source.replace(*edit)) for k, edit in zip(places, edits, strict=True)]
     children = [touched(cells, k, one) for k, one in zip(places, edited, strict=True)]
-    starts = {k: [one for where, child in zip(places, children, strict=True) if where == k for one in child] for k in places}
+    starts = {
+        k: [one for where, child in zip(places, children, strict=True) if where == k for one in child] for k in places
+    }
     wanted = needed(cells, starts)
     shell, reports = InteractiveShell.instance(), [None] * len(edits)
     for k, one in enumerate(cells):
