@@ -151,7 +151,7 @@ def needed(cells, children):
     for k in range(len(cells) - 1, -1, -1):
         if cells[k].makes & wanted:
             chosen.add(k)
-            wanted |= cells[k].reads
+            wanted = wanted - cells[k].binds | cells[k].reads
         wanted |= {name for one in children.get(k, ()) for name in one.reads}
     return chosen
 
