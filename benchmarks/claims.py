@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 import nbformat
@@ -114,8 +115,9 @@ def changes(stored: list[str], now: list[str]) -> list[tuple[str, str]]:
     for number, (old, new) in enumerate(zip(stored, now, strict=True)):
         before, after = ([words(line) for line in text.splitlines() if line.strip()] for text in (old, new))
         if before != after:
-            lines = [line.strip() for line in new.splitlines() if line.strip() and words(line) not in before]
-            found.append((f"[{number}]", " | ".join(lines) or "fewer lines"))
+            new_lines = [line.strip() for line in new.splitlines() if line.strip()]
+            other = [line for line, old_words in zip_longest(new_lines, before) if line and words(line) != old_words]
+            found.append((f"[{number}]", " | ".join(other) or "lines are missing"))
     return found
 
 
