@@ -1,24 +1,43 @@
-"""Print the table: ``python -m benchmarks [NAME ...]`` (all if none is named); 1 if a goal is missed."""
+"""Print the table: ``python -m benchmarks [NAME ...]`` (all if none is named); 1 if a goal is missed.
+
+``python -m benchmarks claims [NN ...] [--splits 5]`` is not about speed: it rechecks what the notebooks claim.
+"""
 
 import argparse
 import importlib
 import sys
 
-from benchmarks.table import show
+from benchmarks.table import Row, show
 
 NAMES = ("imports", "ensemble", "training", "notebooks", "slider_to_picture")
 
 
 def main(arguments) -> int:
     """Measure the named benchmarks, or all of them."""
+    rows = claims(arguments[1:]) if arguments[:1] == ["claims"] else speed(arguments)
+    print(show(rows))
+    return int(not all(row.ok for row in rows))
+
+
+def speed(arguments) -> list[Row]:
+    """The rows of the named benchmarks, or of all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="The speed table of nnlab, measured.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(NAMES)}; all if none is named")
     names = parser.parse_args(arguments).names or NAMES
     if unknown := [name for name in names if name not in NAMES]:
         parser.error(f"NAME must be one of {', '.join(NAMES)}. Got {unknown[0]}. Try {NAMES[0]}.")
-    rows = [row for name in names for row in importlib.import_module(f"benchmarks.{name}").measure()]
-    print(show(rows))
-    return int(not all(row.ok for row in rows))
+    return [row for name in names for row in importlib.import_module(f"benchmarks.{name}").measure()]
+
+
+def claims(arguments) -> list[Row]:
+    """The rows of the named notebooks, or of all, on other splits."""
+    from benchmarks.claims import measure
+
+    parser = argparse.ArgumentParser(prog="python -m benchmarks claims", description="Claims on other data splits.")
+    parser.add_argument("notebooks", nargs="*", metavar="NN", help="such as 06; all if none is named")
+    parser.add_argument("--splits", type=int, default=5, help="how many other splits and seeds")
+    chosen = parser.parse_args(arguments)
+    return measure(chosen.notebooks, chosen.splits)
 
 
 if __name__ == "__main__":

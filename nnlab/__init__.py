@@ -55,6 +55,7 @@ _PUBLIC = {
     "mistakes": "analysis.mistakes",
     "History": "history",
     "history": "history",
+    "compare": "analysis.comparison",
     "curve_families": "analysis.curve_families",
     "diagnosis": "analysis.diagnosis",
     "calibration": "analysis.calibration",

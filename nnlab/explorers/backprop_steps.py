@@ -212,6 +212,8 @@ def short(number: float) -> str:
 
 def phase(r: Result) -> str:
     """Where the run is, in a few words."""
+    if r.step == r.last:
+        return f"all {r.last} steps done"
     way = "forward" if r.step <= r.last // 2 else "backward"
     return f"step {r.step} of {r.last}, {way}" if r.step else f"step 0 of {r.last}"
 
@@ -232,7 +234,8 @@ def sentence(r: Result) -> str:
         given = [k for k, operation in enumerate(r.operations) if not operation]
         ending = " All gradients: " + ", ".join(f"{r.names[k]} {r.grads[k]:.3g}" for k in sorted(given, key=order(r)))
         ending += "."
-    return f"Step {r.step} of {r.last}, backward: {name} hands on its {r.grads[r.active]:.3g}: {shares}.{ending}"
+    where = "the last of this graph" if r.step == r.last else "backward"
+    return f"Step {r.step} of {r.last}, {where}: {name} hands on its {r.grads[r.active]:.3g}: {shares}.{ending}"
 
 
 def share(r: Result, i: int, derivative: float) -> str:

@@ -31,9 +31,9 @@ class Result(NamedTuple):
 
 
 def loss(landscape: str, curvature: float, w):
-    """The bowl L w^2 / 2, or L (w^2 / 8 + exp(-w^2) - 3 w / 20): two valleys, of which the right one is deeper.
+    """The bowl c w^2 / 2, or c (w^2 / 8 + exp(-w^2) - 3 w / 20): two valleys, of which the right one is deeper.
 
-    The curvature is L everywhere in the bowl, and about L at the bottom of both valleys.
+    The curvature is c everywhere in the bowl, and about c at the bottom of both valleys.
     """
     if landscape == BOWL:
         return curvature * w * w / 2
@@ -45,6 +45,13 @@ def slope(landscape: str, curvature: float, w: float) -> float:
     if landscape == BOWL:
         return curvature * w
     return curvature * (w / 4 - 2 * w * math.exp(-w * w) - 0.15)
+
+
+def bend(landscape: str, curvature: float, w: float) -> float:
+    """The derivative of ``slope`` with respect to w: the curvature at w."""
+    if landscape == BOWL:
+        return curvature
+    return curvature * (0.25 - 2 * (1 - 2 * w * w) * math.exp(-w * w))
 
 
 def compute(landscape: str, lr: float, curvature: float, start: float, steps: int) -> Result:
@@ -117,13 +124,24 @@ def sentence(result: Result) -> str:
         return head + "starts at the lowest point, where the slope is zero, and stays there."
     if bowl and math.isclose(result.lr * result.curvature, 2):
         return head + "jumps to and fro and gets nowhere, because lr is exactly 2 / curvature."
-    near = np.flatnonzero(above <= CONVERGED * above[0])
-    swing = turning(result.w)
-    if len(near):
-        return head + f"the loss falls to 0.1 % of its start in {counted(near[0], 'step')}{swing}."
-    valley = " in the shallower valley" if not bowl and result.w[-1] < 0 else ""
-    steps = counted(len(result.w) - 1, "step")
-    return head + f"after {steps} the loss is {above[-1]:.2g} above the lowest{valley}{swing}."
+    inside = above <= CONVERGED * above[0]
+    swing, steps = turning(result.w), counted(len(above) - 1, "step")
+    if inside[-1] and holds(result):
+        return head + f"the loss falls to 0.1 % of its start in {counted(arrival(inside), 'step')}{swing}."
+    passing = f"comes within 0.1 % of its start at step {inside.argmax()} and bounces on: " if inside.any() else ""
+    valley = " in the shallower valley" if not bowl and (result.w[-5:] < 0).all() else ""
+    return head + f"{passing}after {steps} the loss is {above[-1]:.2g} above the lowest{valley}{swing}."
+
+
+def arrival(inside: np.ndarray) -> int:
+    """The step from which on a path is inside."""
+    outside = np.flatnonzero(~inside)
+    return int(outside[-1]) + 1 if len(outside) else 0
+
+
+def holds(result: Result) -> bool:
+    """Whether a path stays where it is: a step must be short enough for the curvature there."""
+    return result.lr * bend(result.landscape, result.curvature, result.w[-1]) <= 2
 
 
 def turning(w: np.ndarray) -> str:
@@ -137,8 +155,8 @@ DESCRIPTION = Description(
     name="descent_1d",
     title="How far should one step go?",
     about=(
-        "Gradient descent on one parameter: a bowl L w^2 / 2 with the curvature L, or two valleys. In the bowl it "
-        "diverges exactly when lr > 2 / L."
+        "Gradient descent on one parameter: a bowl c w^2 / 2 with the curvature c, or two valleys. In the bowl it "
+        "diverges exactly when lr > 2 / c."
     ),
     controls=(
         Slider("lr", 0.1, 0.01, 10.0, 0.05, "learning rate lr", log=True),

@@ -83,6 +83,19 @@ def test_a_shorter_graph_stays_as_it_is_after_its_last_step(expression):
 
 
 @every_expression
+def test_at_the_end_picture_and_sentence_say_that_the_slider_can_do_no_more(expression):
+    for step in (run(expression=expression).last, LAST):
+        r = run(expression=expression, step=step)
+        DESCRIPTION.update(PICTURE.artists, r)
+        assert PICTURE.artists["phase"].get_text() == f"all {r.last} steps done"
+        assert f"Step {r.last} of {r.last}, the last of this graph" in sentence(r)
+    before = run(expression=expression, step=r.last - 1)
+    assert "the last" not in sentence(before)
+    DESCRIPTION.update(PICTURE.artists, before)
+    assert PICTURE.artists["phase"].get_text() == f"step {r.last - 1} of {r.last}, backward"
+
+
+@every_expression
 def test_every_box_stands_inside_the_picture_and_apart(expression):
     places, routes = inches(run(expression=expression))
     assert all(0.4 < x < WIDTH - 0.4 and 0.3 < y < HEIGHT - 0.3 for x, y in places)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from nnlab.explorers.descent_1d import BOWL, DESCRIPTION, VALLEYS, compute, loss, sentence, slope
+from nnlab.explorers.descent_1d import BOWL, DESCRIPTION, VALLEYS, bend, compute, loss, sentence, slope
 from nnlab.explorers.shared import counted
 from nnlab.stage.picture import Picture
 
@@ -25,6 +25,30 @@ def test_slope_is_the_derivative_of_the_loss(landscape, curvature, w):
     h = 1e-5
     rise = loss(landscape, curvature, w + h) - loss(landscape, curvature, w - h)
     assert slope(landscape, curvature, w) == pytest.approx(rise / (2 * h), abs=1e-7)
+
+
+@given(st.sampled_from([BOWL, VALLEYS]), CURVATURES, st.floats(-3, 3))
+def test_bend_is_the_derivative_of_the_slope(landscape, curvature, w):
+    h = 1e-5
+    rise = slope(landscape, curvature, w + h) - slope(landscape, curvature, w - h)
+    assert bend(landscape, curvature, w) == pytest.approx(rise / (2 * h), abs=1e-6)
+
+
+@given(LRS, CURVATURES, STARTS, st.integers(1, 60))
+@example(lr=5.0, curvature=1.0, start=-2.8, steps=60)
+@example(lr=5.0, curvature=1.0, start=-2.8, steps=35)
+def test_what_is_said_to_have_fallen_stays_down(lr, curvature, start, steps):
+    values = {"landscape": VALLEYS, "lr": lr, "curvature": curvature, "start": start}
+    if "the loss falls to" in sentence(run(**values, steps=steps)):
+        longer = compute(**DESCRIPTION.values(**values) | {"steps": 400})
+        above = longer.loss - longer.lowest
+        assert (above[steps:] <= 2e-3 * above[0] + 1e-9).all()
+
+
+def test_a_path_that_passes_the_lowest_point_is_said_to_bounce_on():
+    said = sentence(run(landscape=VALLEYS, start=-2.8, lr=5.0, steps=60))
+    assert "comes within 0.1 % of its start at step 35 and bounces on" in said
+    assert "valley" not in said
 
 
 @given(LRS, CURVATURES, STARTS)
