@@ -257,7 +257,7 @@ def rows(x: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
 
 def evaluate(net: Stack, params: Params, part: Split, loss) -> tuple[torch.Tensor, torch.Tensor]:
     """Loss and accuracy of every member, each (member,); the accuracy of a regression is nan."""
-    logits, _ = net.forward(params, part.x)
+    logits = net.logits(params, part.x)
     value, _ = loss(logits, part.y)
     if part.y.is_floating_point():
         return value, torch.full_like(value, torch.nan)
@@ -266,7 +266,7 @@ def evaluate(net: Stack, params: Params, part: Split, loss) -> tuple[torch.Tenso
 
 def probabilities(net: Stack, params: Params, x: torch.Tensor) -> torch.Tensor:
     """What every member says: the softmax of its logits in evaluation mode, (member..., batch, classes)."""
-    return net.forward(params, x)[0].softmax(-1)
+    return net.logits(params, x).softmax(-1)
 
 
 def mean_probabilities(net: Stack, params: Params, x: torch.Tensor) -> torch.Tensor:
