@@ -37,9 +37,10 @@ def ends(number):
 @pytest.fixture(scope="module")
 def reports(request):
     """The notebooks that are tested, begun together, two at a time."""
-    mine = [item for item in request.session.items if item.module is request.module and hasattr(item, "callspec")]
+    items = [item for item in request.session.items if item.module is request.module and hasattr(item, "callspec")]
+    numbers = [item.callspec.params["number"] for item in items if "number" in item.callspec.params]
     with ThreadPoolExecutor(2) as pool:
-        yield {number: pool.submit(ends, number) for number in (item.callspec.params["number"] for item in mine)}
+        yield {number: pool.submit(ends, number) for number in numbers}
 
 
 def test_every_notebook_has_at_least_eight_edits():
