@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from nnlab.exercises.exercise import Exercise, Mistake, normal
+from nnlab.exercises.exercise import AUTOGRAD, Exercise, Mistake, normal
 
 __all__ = ["EXERCISES"]
 
@@ -100,6 +100,7 @@ EXERCISES = (
             Mistake(softmax, "these are probabilities: the logarithm is missing."),
             Mistake(log_softmax_of_columns, "your sums run over the batch: the classes are the last axis, dim=-1."),
         ),
+        forbidden=("log_softmax", "cross_entropy"),
         hints=(
             "log softmax(z) = z - log(sum of exp(z)), and it stays the same when a row is moved by any constant.",
             "shifted = z - z.amax(-1, keepdim=True), then shifted - shifted.exp().sum(-1, keepdim=True).log().",
@@ -137,6 +138,7 @@ EXERCISES = (
                 "you subtract from the logits: turn them into probabilities first.",
             ),
         ),
+        forbidden=AUTOGRAD,
         hints=(
             "For one sample it is o - 1[gold]: the probabilities, minus 1 at the target class.",
             "p = logits.softmax(-1), then (p - torch.eye(logits.shape[1])[y]) / len(y), in the type of the logits.",

@@ -25,7 +25,7 @@ CURVES = (
 
 
 def follow_steps(answer, case) -> list:
-    """The weights after each of six steps of (model, optimizer, x, y); None if the answer does nothing at all."""
+    """The weights after each of six steps of (model, optimizer, x, y); what the answer returns does not count."""
     x, y = case
     model = nn.Linear(4, 3, dtype=torch.float64)
     with torch.no_grad():
@@ -34,9 +34,7 @@ def follow_steps(answer, case) -> list:
     optimizer = torch.optim.SGD(model.parameters(), lr=0.2)
     weights = []
     for _ in range(6):
-        returned = answer(model, optimizer, x, y)
-        if returned in (None, ...) and model.weight.grad is None:
-            return [None]
+        answer(model, optimizer, x, y)
         weights.append(model.weight.detach().clone())
     return weights
 

@@ -32,11 +32,11 @@ def by_autograd(z):
 @pytest.mark.parametrize(
     ("id", "answer"),
     [
-        ("04.1", by_autograd),
         ("04.1", lambda z: torch.sigmoid(z) * (1 + z * (1 - torch.sigmoid(z)))),
         ("04.2", lambda z: probes.saturated_share("sigmoid", z).double()),
         ("04.2", lambda z: (z.abs() > 4.3567).sum() / torch.tensor(z.numel(), dtype=z.dtype)),
         ("04.3", lambda z: z.amax(0) <= 0),
+        ("04.3", lambda z: (z <= 0).all(0).double()),
         ("04.3", lambda z: torch.relu(z).sum(0) == 0),
         ("04.4", (0.5 + 0.2) / 2),
     ],
@@ -49,11 +49,11 @@ def test_right_in_other_words(id, answer):
     ("id", "answer", "said"),
     [
         ("04.1", lambda z: activations.get("silu").f(z), "SiLU itself"),
+        ("04.1", by_autograd, "the numbers are right, but the task says to do it without autograd"),
         ("04.2", lambda z: (torch.sigmoid(z) * (1 - torch.sigmoid(z)) < 0.05).double().mean(), "largest"),
         ("04.2", lambda z: (z.abs() > 5).double().mean(), "got "),
         ("04.3", lambda z: (z < 0).any(0), "one sample"),
         ("04.3", lambda z: (z <= 0).all(), "the shape must be"),
-        ("04.3", lambda z: (z <= 0).all(0).double(), "the number type must be torch.bool"),
         ("04.4", 0.7, "the gradient is 2"),
     ],
 )

@@ -72,7 +72,7 @@ def off_by_one(depth, n, std):
         (lambda depth, n, std: std**depth, "sqrt(n) is missing"),
         (lambda depth, n, std: (std**2 * n) ** depth, "variance"),
         (lambda depth, n, std: std * n**0.5 * depth, "it is a power"),
-        (off_by_one, "at case 1: got"),
+        (off_by_one, "got"),
     ],
 )
 def test_sizes(answer, said):
@@ -98,7 +98,7 @@ def test_he_for_leaky_relu_keeps_the_squares_and_agrees_with_torch():
         (lambda n_in, slope: (2 / (n_in * (1 + slope))) ** 0.5, "squared"),
         (lambda n_in, slope: (2 / n_in * (1 + slope**2)) ** 0.5, "smaller"),
         (lambda n_in, slope: 2 / n_in / (1 + slope**2), "variance"),
-        (lambda n_in, slope: (1 / n_in) ** 0.5, "at case 1: got 0.125"),
+        (lambda n_in, slope: (1 / n_in) ** 0.5, "got 0.125"),
     ],
 )
 def test_leaky(answer, said):

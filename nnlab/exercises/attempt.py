@@ -1,0 +1,174 @@
+"""A student's function at work: whether it was begun, with what it was called, how it failed, whether it ended."""
+
+from __future__ import annotations
+
+import contextvars
+import ctypes
+import dis
+import inspect
+import sysconfig
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from nnlab.exercises.values import abbreviate
+
+__all__ = ["ChangedInput", "Endless", "Watched", "failure", "untouched", "within"]
+
+# All that the bytecode of `...`, `pass`, `return None` and `raise NotImplementedError("...")` is made of
+OPERATIONS = {"RESUME", "NOP", "CACHE", "POP_TOP", "COPY_FREE_VARS", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
+RAISING = OPERATIONS | {"LOAD_GLOBAL", "PUSH_NULL", "PRECALL", "CALL", "RAISE_VARARGS"}
+PATHS = sysconfig.get_paths()
+NOT_THE_STUDENTS = (str(Path(__file__).parents[1]), PATHS["stdlib"], PATHS["purelib"], PATHS["platlib"])
+
+
+def untouched(function: Callable) -> bool:
+    """Whether a function is a stub: `...`, `pass` or `raise NotImplementedError`, and nothing else."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None:
+        return False
+    steps = [step for step in dis.get_instructions(code) if step.opname not in ("CACHE", "EXTENDED_ARG")]
+    names = {step.opname for step in steps}
+    if "RAISE_VARARGS" in names:
+        return names <= RAISING and set(code.co_names) == {"NotImplementedError"}
+    returned = [step.argval for step in steps if step.opname in ("LOAD_CONST", "RETURN_CONST")]
+    return names <= OPERATIONS and all(value is None or value is ... for value in returned)
+
+
+class ChangedInput(Exception):
+    """An answer wrote into the tensors that it was given."""
+
+
+class Endless(Exception):
+    """An answer did not end in time."""
+
+
+class Ended(BaseException):
+    """What is raised in the thread of an answer that must end; no `except Exception` of the student stops it."""
+
+
+def snapshot(value: Any) -> Any:
+    """The numbers of a tensor, or of the tensors in a list, as they are now."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().clone()
+    return [snapshot(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def unchanged(before: Any, now: Any) -> bool:
+    if isinstance(before, torch.Tensor):
+        return before.shape == now.shape and torch.equal(before, now.detach())
+    if isinstance(before, list):
+        return len(before) == len(now) and all(unchanged(*pair) for pair in zip(before, now, strict=True))
+    return True
+
+
+class Watched:
+    """A student's function that remembers each call, and refuses to change its arguments.
+
+    Attributes:
+        calls: every call so far, as text.
+        used: names of the forbidden functions of PyTorch that it called.
+    """
+
+    def __init__(self, answer: Callable, forbidden: tuple[str, ...] = ()) -> None:
+        self.answer, self.forbidden = answer, forbidden
+        self.calls: list[str] = []
+        self.used: list[str] = []
+
+    def __call__(self, *arguments: Any) -> Any:
+        self.calls.append(f"{self.name}({', '.join(abbreviate(argument) for argument in arguments)})")
+        before = [snapshot(argument) for argument in arguments]
+        with Listening(self.forbidden, self.used):
+            result = self.answer(*arguments)
+        for k, (then, now) in enumerate(zip(before, arguments, strict=True)):
+            if not unchanged(then, now):
+                name = self.argument(k)
+                raise ChangedInput(
+                    f"your function changes an argument in place: {name}. "
+                    f"Compute a new tensor: {name} = {name} - ..., not {name} -= ..."
+                    if isinstance(now, torch.Tensor)
+                    else f"your function changes an argument in place: {name}. Work on a copy of it."
+                )
+        return result
+
+    @property
+    def name(self) -> str:
+        name = getattr(self.answer, "__name__", "")
+        return name if name.isidentifier() else "your function"
+
+    def argument(self, k: int) -> str:
+        """The student's own name of an argument, or which one it is."""
+        try:
+            return list(inspect.signature(self.answer).parameters)[k]
+        except (TypeError, ValueError, IndexError):
+            return f"argument {k + 1}"
+
+
+class Listening(TorchFunctionMode):
+    """While it is on, calls of these functions of PyTorch are written down."""
+
+    def __init__(self, names: tuple[str, ...], used: list[str]) -> None:
+        self.names, self.used = names, used
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        name = getattr(func, "__name__", "")
+        if name in self.names:
+            self.used.append(name)
+        return func(*args, **(kwargs or {}))
+
+
+def within(seconds: float, work: Callable[[], Any]) -> Any:
+    """The result of ``work()``, or what it raised; ``Endless`` if it does not end within that time.
+
+    It runs in a thread of its own, so that this works in a notebook, on every system, and also while a
+    function of C sleeps. A thread that goes on gets an exception raised in it, again and again, until it ends.
+    """
+    outcome: list[tuple[Any, BaseException | None]] = []
+
+    def run() -> None:
+        try:
+            outcome.append((work(), None))
+        except BaseException as error:  # handed on to the caller
+            outcome.append((None, error))
+
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), daemon=True)
+    thread.start()
+    try:
+        thread.join(seconds)
+    finally:  # also when the student interrupts the cell
+        in_time = not thread.is_alive()
+        end(thread)
+    if not in_time or not outcome:
+        raise Endless
+    result, error = outcome[0]
+    if error is not None:
+        raise error
+    return result
+
+
+def end(thread: threading.Thread, patience: int = 40) -> None:
+    """End a thread by an exception at its next step; one that sleeps in C ends when it wakes."""
+    for _ in range(patience):
+        if not thread.is_alive():
+            return
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Ended))
+        thread.join(0.025)
+
+
+def failure(error: BaseException, calls: Sequence[str]) -> str:
+    """What a student's function raised: the kind, the first line of the message, the line of code, the call."""
+    message = (str(error).strip() or "no message").splitlines()[0]
+    message = message if len(message) <= 200 else message[:197] + "..."
+    own = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith((*NOT_THE_STUDENTS, "<frozen"))
+    ]
+    place = f" in line {own[-1].lineno}" + (f", `{own[-1].line}`" if own[-1].line else "") if own else ""
+    made = f" The call was {calls[-1]}." if calls else ""
+    return f"your function raised {type(error).__name__}{place}: {message.rstrip('.')}.{made}"
