@@ -11,7 +11,10 @@ from nnlab.exercises.exercise import AUTOGRAD, Exercise, Mistake, normal
 __all__ = ["EXERCISES"]
 
 N = 8  # samples of the gradient, named in a message
-LARGE = torch.tensor([[1000.0, 1001.0, 999.0], [-1000.0, -1002.0, -1001.0], [0.5, 0.0, -2.0]], dtype=torch.float64)
+LARGE = torch.tensor(
+    [[1000.0, 1001.0, 999.0], [-1000.0, -1002.0, -1001.0], [0.5, 0.0, -2.0], [1000.0, -1000.0, 0.0]],
+    dtype=torch.float64,
+)
 SMALL = torch.tensor([[0.0, 1.0], [2.0, -1.0]], dtype=torch.float64)
 
 
@@ -32,6 +35,16 @@ def softmax(z):
 def log_softmax_of_columns(z):
     shifted = z - z.amax(0, keepdim=True)
     return shifted - shifted.exp().sum(0, keepdim=True).log()
+
+
+def spread(logits):
+    """Logits whose last two rows are so large, and so far apart, that exp of them overflows."""
+    return torch.cat([logits[:-2], 1000 + logits[-2:-1], 400 * logits[-1:]])
+
+
+def gradient_overflowing(logits, y):
+    p = logits.exp() / logits.exp().sum(-1, keepdim=True)
+    return (p - onehot(logits, y)) / len(y)
 
 
 def onehot(logits, y):
@@ -97,6 +110,16 @@ EXERCISES = (
                 log_softmax_one_maximum,
                 "you subtract the largest logit of *all* rows, so rows far below it become log 0: one maximum a row.",
             ),
+            Mistake(
+                lambda z: torch.softmax(z, -1).log(),
+                "the softmax of a logit far below the largest is 0, and log 0 is -inf: no log of a softmax.",
+            ),
+            Mistake(
+                lambda z: (
+                    (z - z.amin(-1, keepdim=True)) - (z - z.amin(-1, keepdim=True)).exp().sum(-1, keepdim=True).log()
+                ),
+                "you subtract the smallest logit of each row: then the largest still overflows. Subtract the largest.",
+            ),
             Mistake(softmax, "these are probabilities: the logarithm is missing."),
             Mistake(log_softmax_of_columns, "your sums run over the batch: the classes are the last axis, dim=-1."),
         ),
@@ -114,7 +137,7 @@ EXERCISES = (
         tested=f"your gradient agrees with autograd's on {N} samples with 3 classes and on {N} with 5.",
         cases=(
             (2 * normal(1, N, 3), torch.tensor([0, 1, 2, 0, 1, 2, 2, 1])),
-            (2 * normal(2, N, 5), torch.tensor([4, 1, 2, 0, 3, 2, 2, 1])),
+            (spread(2 * normal(2, N, 5)), torch.tensor([4, 1, 2, 0, 3, 2, 2, 1])),
         ),
         mistakes=(
             Mistake(
@@ -136,6 +159,10 @@ EXERCISES = (
             Mistake(
                 lambda logits, y: (logits - onehot(logits, y)) / len(y),
                 "you subtract from the logits: turn them into probabilities first.",
+            ),
+            Mistake(
+                gradient_overflowing,
+                "the formula is right, but exp of a large logit overflows: use torch.softmax, or subtract the largest.",
             ),
         ),
         forbidden=AUTOGRAD,

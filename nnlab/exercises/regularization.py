@@ -106,6 +106,7 @@ EXERCISES = (
         tested="the slope of 0.01 w^2 is 0.02 w, and torch adds weight_decay * w.",
         mistakes=(
             Mistake(0.01, "that would be the same for a price of 0.01 / 2 w^2: compare the two slopes."),
+            Mistake(0.04, "torch adds weight_decay * w without a half: double the 0.01 once, not twice."),
             Mistake(0.005, "you halved it: the slope of w^2 is 2 w, so the factor goes the other way."),
         ),
         hints=(

@@ -56,7 +56,7 @@ def test_mistake_is_named(exercise, mistake):
 def test_texts(exercise):
     assert re.fullmatch(r"\d\d\.\d", exercise.id)
     assert exercise.id[:2] in exercises.NOTEBOOKS
-    assert len(exercise.mistakes) >= 2
+    assert len(exercise.mistakes) >= 3
     messages = [mistake.message for mistake in exercise.mistakes]
     assert len(set(messages)) == len(messages)
     assert len(exercise.hints) == len(set(exercise.hints)) == 2
