@@ -34,7 +34,8 @@ def numbers(value: Any) -> torch.Tensor | None:
     array = np.asarray(value)
     if array.dtype == object:
         return numbers(array.tolist())
-    return torch.from_numpy(array.astype(np.float64)) if array.dtype.kind in "fiu" else None
+    kind = {"b": np.bool_, "i": np.float64, "u": np.float64, "f": np.float64}.get(array.dtype.kind)
+    return torch.from_numpy(array.astype(kind)) if kind else None
 
 
 def difference(got: Any, want: Any, tolerance: float, reveal: bool = True) -> str | None:
