@@ -6,8 +6,10 @@ import contextvars
 import ctypes
 import dis
 import inspect
+import sys
 import sysconfig
 import threading
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -139,7 +141,7 @@ def within(seconds: float, work: Callable[[], Any]) -> Any:
     thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), daemon=True)
     thread.start()
     try:
-        thread.join(seconds)
+        wait(thread, seconds)
     finally:  # also when the student interrupts the cell
         in_time = not thread.is_alive()
         end(thread)
@@ -151,11 +153,34 @@ def within(seconds: float, work: Callable[[], Any]) -> Any:
     return result
 
 
+def wait(thread: threading.Thread, seconds: float) -> None:
+    """Wait for a thread that long, not counting what it spends in an import: torch.optim's first one takes seconds."""
+    left = seconds
+    while left > 0 and thread.is_alive():
+        began = time.monotonic()
+        thread.join(min(left, 0.1))
+        if not importing(thread):
+            left -= time.monotonic() - began
+
+
+def importing(thread: threading.Thread) -> bool:
+    """Whether a thread is in an import, which must not be broken off: half a module would stay."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
+
+
 def end(thread: threading.Thread, patience: int = 40) -> None:
     """End a thread by an exception at its next step; one that sleeps in C ends when it wakes."""
     for _ in range(patience):
         if not thread.is_alive():
             return
+        if importing(thread):
+            thread.join(0.1)
+            continue
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Ended))
         thread.join(0.025)
 

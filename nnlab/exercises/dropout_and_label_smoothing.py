@@ -142,7 +142,7 @@ EXERCISES = (
         task="the logit gap where the smoothed loss is lowest",
         solution=gap,
         tested="four pairs of a and K; softmax of that gap gives exactly the smoothed target.",
-        cases=((0.1, 10), (0.1, 2), (0.5, 10), (0.05, 1000)),
+        cases=((0.1, 10), (0.1, 2), (0.3, 10), (0.05, 1000)),
         mistakes=(
             Mistake(
                 lambda a, classes: math.log(classes * (1 - a) / a),

@@ -203,14 +203,20 @@ EXERCISES = (
         id="09.4",
         task="name what is high in an error table",
         solution=verdict,
-        tested="six rows, where more than 2 percentage points are high.",
+        tested="twelve rows, half of them close to the limit: more than 2 percentage points are high.",
         cases=(
             (0.005, 0.01, 0.11),
             (0.005, 0.15, 0.16),
             (0.005, 0.15, 0.30),
-            (0.0, 0.02, 0.03),  # exactly 0.02 is not more than 0.02
-            (0.0, 0.0, 0.02),
+            (0.005, 0.005, 0.01),
+            (0.10, 0.11, 0.12),
             (0.10, 0.115, 0.13),
+            (0.0, 0.021, 0.10),  # from here on close to the limit
+            (0.0, 0.15, 0.171),
+            (0.10, 0.121, 0.13),
+            (0.10, 0.11, 0.131),
+            (0.0, 0.02, 0.06),  # exactly 0.02 is not more than 0.02
+            (0.0, 0.0, 0.02),
         ),
         mistakes=(
             Mistake(

@@ -11,7 +11,7 @@ __all__ = ["EXERCISES"]
 GENERATOR = torch.Generator().manual_seed(10)
 W = torch.tensor([1.0, -2.0, 0.5, 0.0], dtype=torch.float64)
 G = torch.tensor([0.1, 0.4, -0.3, 0.2], dtype=torch.float64)
-NEAR_ZERO = torch.tensor([0.9, -0.9, 0.03, -0.02, 0.2, 0.0], dtype=torch.float64)
+NEAR_ZERO = torch.tensor([0.152, -0.9, 0.03, -0.02, 0.052, 0.0], dtype=torch.float64)
 SLOPES = torch.tensor([1.0, -1.0, 1.0, 0.1, -0.5, 0.0], dtype=torch.float64)
 ERRORS = normal(GENERATOR, 4, 50) + torch.linspace(-1, 1, 50, dtype=torch.float64)
 LOGITS = 3 * normal(GENERATOR, 5, 4, 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import functools
 import inspect
 import sys
 import textwrap
@@ -49,6 +50,10 @@ RENAMED = {
     "softmax": ("log_softmax",),
 }
 
+# What changes the container or the number kind, never a value: leaving it away is no mutant
+CONVERSIONS = {"numpy", "tolist", "item", "clone", "double", "float", "int", "list", "zip", "array", "asarray", "ravel"}
+KINDS = {"dtype", "strict"}
+
 
 def solution_functions(solution: FunctionType) -> dict[str, ast.FunctionDef]:
     """The definitions of a solution and of what it calls in its own module, by name."""
@@ -71,7 +76,7 @@ def changes(node: ast.AST) -> Iterator[ast.AST]:
     """Everything that may stand in the place of this node."""
     if isinstance(node, ast.Compare):
         for other in COMPARISONS.get(type(node.ops[0]), ()):
-            yield ast.Compare(node.left, [other()], node.comparators)
+            yield ast.Compare(node.left, [other(), *node.ops[1:]], node.comparators)
     elif isinstance(node, ast.BinOp):
         for other in OPERATORS.get(type(node.op), ()):
             yield ast.BinOp(node.left, other(), node.right)
@@ -84,6 +89,7 @@ def changes(node: ast.AST) -> Iterator[ast.AST]:
         yield ast.BoolOp(ast.Or() if isinstance(node.op, ast.And) else ast.And(), node.values)
     elif isinstance(node, ast.Constant):
         yield from changed_constants(node.value)
+
     elif isinstance(node, ast.IfExp):
         yield ast.IfExp(node.test, node.orelse, node.body)
         yield node.body
@@ -108,6 +114,10 @@ def changed_constants(value: object) -> Iterator[ast.AST]:
 
 
 def changed_calls(node: ast.Call) -> Iterator[ast.AST]:
+    if isinstance(node.func, ast.Name | ast.Attribute) and getattr(node.func, "attr", None) in CONVERSIONS:
+        return
+    if isinstance(node.func, ast.Name) and node.func.id in CONVERSIONS:
+        return
     if isinstance(node.func, ast.Attribute):
         for name in RENAMED.get(node.func.attr, ()):
             yield ast.Call(ast.Attribute(node.func.value, name, ast.Load()), node.args, node.keywords)
@@ -122,8 +132,9 @@ def changed_calls(node: ast.Call) -> Iterator[ast.AST]:
             yield node.args[0]
     if len(node.args) == 2:
         yield ast.Call(node.func, node.args[::-1], node.keywords)
-    for k in range(len(node.keywords)):
-        yield ast.Call(node.func, node.args, [*node.keywords[:k], *node.keywords[k + 1 :]])
+    for k, keyword in enumerate(node.keywords):
+        if keyword.arg not in KINDS:
+            yield ast.Call(node.func, node.args, [*node.keywords[:k], *node.keywords[k + 1 :]])
 
 
 def dropped_statements(tree: ast.FunctionDef) -> Iterator[tuple[str, ast.FunctionDef]]:
@@ -134,31 +145,28 @@ def dropped_statements(tree: ast.FunctionDef) -> Iterator[tuple[str, ast.Functio
             yield f"without `{ast.unparse(statement)}`", changed
 
 
+def places(tree: ast.AST) -> Iterator[tuple[ast.AST, Callable[[ast.AST], None]]]:
+    """Every node of a tree with a function that puts another one in its place."""
+    for parent in ast.walk(tree):
+        if isinstance(parent, ast.keyword) and parent.arg in KINDS:
+            continue
+        for field, value in ast.iter_fields(parent):
+            if isinstance(value, ast.AST):
+                yield value, functools.partial(setattr, parent, field)
+            elif isinstance(value, list):
+                for k, item in enumerate(value):
+                    if isinstance(item, ast.AST):
+                        yield item, functools.partial(value.__setitem__, k)
+
+
 def variants(tree: ast.FunctionDef) -> Iterator[tuple[str, ast.FunctionDef]]:
-    """Each changed definition with the changed place in words."""
-    count = len(list(ast.walk(tree)))
-    for number in range(count):
-        changed = copy.deepcopy(tree)
-        nodes = list(ast.walk(changed))
-        node = nodes[number]
-        for parent in nodes:
-            for field, value in ast.iter_fields(parent):
-                items = value if isinstance(value, list) else [value]
-                for k, item in enumerate(items):
-                    if item is not node or isinstance(node, ast.expr_context):
-                        continue
-                    for other in changes(node):
-                        if ast.unparse(other) == ast.unparse(node):
-                            continue
-                        if isinstance(value, list):
-                            value[k] = other
-                        else:
-                            setattr(parent, field, other)
-                        yield f"{ast.unparse(node)} -> {ast.unparse(other)}", copy.deepcopy(changed)
-                        if isinstance(value, list):
-                            value[k] = node
-                        else:
-                            setattr(parent, field, node)
+    """The changed definition, one change after the other, with the changed place in words; use it before the next."""
+    for node, put in list(places(tree)):
+        for other in changes(node):
+            if ast.unparse(other) != ast.unparse(node):
+                put(other)
+                yield f"{ast.unparse(node)} -> {ast.unparse(other)}", tree
+                put(node)
     yield from dropped_statements(tree)
 
 
@@ -170,12 +178,18 @@ def compiled(functions: dict[str, ast.FunctionDef], solution: FunctionType) -> C
     return scope[solution.__name__]
 
 
-def of(solution: FunctionType) -> Iterator[tuple[str, Callable]]:
-    """All mutants of a solution, each with its change in words."""
+def changed_sources(solution: FunctionType) -> Iterator[tuple[str, dict[str, ast.FunctionDef]]]:
+    """All mutants as definitions, each with its change in words."""
     functions = solution_functions(solution)
     for name, tree in functions.items():
         for words, changed in variants(tree):
-            yield f"{name}: {words}", compiled({**functions, name: changed}, solution)
+            yield f"{name}: {words}", {**functions, name: changed}
+
+
+def of(solution: FunctionType) -> Iterator[tuple[str, Callable]]:
+    """All mutants of a solution, each with its change in words."""
+    for words, functions in changed_sources(solution):
+        yield words, compiled(functions, solution)
 
 
 def in_place(exercise: Exercise) -> Iterator[tuple[str, Callable]]:

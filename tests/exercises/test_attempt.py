@@ -1,5 +1,6 @@
 """A student's function at work: stubs, forgotten returns, failures and their line, endless loops, forbidden calls."""
 
+import importlib
 import threading
 import time
 
@@ -165,6 +166,14 @@ def test_a_function_that_sleeps_is_not_waited_for():
     with pytest.raises(Endless):
         within(0.1, lambda: time.sleep(6))
     assert time.perf_counter() - began < 4
+
+
+def test_an_import_is_not_broken_off_and_does_not_count(tmp_path, monkeypatch):
+    (tmp_path / "slow_to_import.py").write_text(
+        "import time\ntime.sleep(0.2)\ntime.sleep(0.2)\ntime.sleep(0.2)\nwhole = 1\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert within(0.3, lambda: importlib.import_module("slow_to_import").whole) == 1
 
 
 def test_work_in_time_hands_on_its_result_and_what_it_raised():
