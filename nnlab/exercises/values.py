@@ -33,7 +33,7 @@ def numbers(value: Any) -> torch.Tensor | None:
         return None
     array = np.asarray(value)
     if array.dtype == object:
-        return numbers(array.tolist())
+        return numbers(array.tolist()) if array.ndim else None
     kind = {"b": np.bool_, "i": np.float64, "u": np.float64, "f": np.float64}.get(array.dtype.kind)
     return torch.from_numpy(array.astype(kind)) if kind else None
 

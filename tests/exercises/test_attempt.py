@@ -4,9 +4,11 @@ import importlib
 import threading
 import time
 
+import nbformat
 import numpy as np
 import pytest
 import torch
+from nbclient import NotebookClient
 
 import nnlab
 from nnlab.exercises import CORRECT, NOT_ATTEMPTED, WRONG, Exercise, Mistake
@@ -212,6 +214,31 @@ def changes_by_keyword(z, times):
 def test_a_changed_argument_is_named_by_the_students_own_name(cases, answer, said):
     exercise = Exercise("99.2", "twice x", lambda x, other: x * 2, "doubles.", (), ("a", "b"), cases)
     assert said in exercise.check(answer).message
+
+
+def test_an_argument_that_is_nan_is_not_called_changed():
+    exercise = Exercise("99.3", "x", lambda x: x + 1, "x.", (), ("a", "b"), ((torch.tensor([torch.nan, 1.0]),),))
+    assert exercise.check(lambda x: x + 1).status == CORRECT
+    assert "in place" in exercise.check(lambda x: x.add_(1)).message
+
+
+def test_in_a_notebook_the_kernel_goes_on_and_prints_stand_below_the_cell():
+    cells = [
+        "import nnlab\nfrom nnlab.exercises import exercise\nexercise.SECONDS = 0.5",
+        "def mine(w, g):\n    print('step', len(w))\n    while True:\n        w = w + g\nnnlab.check('00.3', mine)",
+        "def mine(w, g):\n    return w - 0.2 * h\nnnlab.check('00.3', mine)",
+        "# Solution\nnnlab.check('00.3', lambda w, g: w - 0.1 * g)",
+        "import threading\n[thread.name for thread in threading.enumerate() if '(run)' in thread.name]",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    _, endless_cell, failing, solution, threads = (cell.outputs for cell in notebook.cells)
+    assert endless_cell[0].text == "step 3\n"
+    assert "mine([1, -2, 3], [0.5, 0.5, -1]) did not end within 0.5 s" in endless_cell[1].data["text/plain"]
+    assert "NameError in line 2, `return w - 0.2 * h`: name 'h' is not defined." in failing[0].data["text/plain"]
+    assert set(failing[0].data) == {"text/plain", "text/html"}
+    assert set(solution[0].data) == {"text/plain"}
+    assert threads[0].data["text/plain"] == "[]"
 
 
 @pytest.mark.parametrize("add", [torch.add, lambda a, b: a + b, lambda a, b: a.add(b)])

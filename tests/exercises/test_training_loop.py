@@ -91,6 +91,22 @@ def zeroed_between(model, optimizer, x, y):
     return 0
 
 
+def arguments_exchanged(model, optimizer, x, y):
+    torch.nn.functional.cross_entropy(y, model(x)).backward()
+
+
+def without_backward(model, optimizer, x, y):
+    optimizer.zero_grad()
+    torch.nn.functional.cross_entropy(model(x), y)
+    optimizer.step()
+
+
+def with_nothing_returned(model, optimizer, x, y):
+    torch.nn.functional.cross_entropy(model(x), y).backward()
+    optimizer.step()
+    optimizer.zero_grad()
+
+
 def without_step(model, optimizer, x, y):
     torch.nn.functional.cross_entropy(model(x), y).backward()
 
@@ -100,6 +116,9 @@ def without_step(model, optimizer, x, y):
     [
         (with_set_to_none, None),
         (zeroed_at_the_end, None),
+        (with_nothing_returned, None),
+        (arguments_exchanged, ", `torch.nn.functional.cross_entropy(y, model(x)).backward()`: "),
+        (without_backward, "never move"),
         (zeroed_between, "never move"),
         (without_step, "never move"),
         (lambda model, optimizer, x, y: torch.nn.functional.cross_entropy(model(x), y), "never move"),
