@@ -93,7 +93,7 @@ class Watched:
                 name = self.argument(k)
                 raise ChangedInput(
                     f"your function changes an argument in place: {name}. "
-                    f"Compute a new tensor: {name} = {name} - ..., not {name} -= ..."
+                    f"Compute a new tensor, {name} - ... instead of {name} -= ..., or work on {name}.clone()."
                     if isinstance(now, torch.Tensor)
                     else f"your function changes an argument in place: {name}. Work on a copy of it."
                 )

@@ -20,7 +20,7 @@ WHOLE = 1e-3  # whole numbers are exact; float kinds only blur them by less
 def numbers(value: Any) -> torch.Tensor | None:
     """The numbers in a tensor, array, table, list or single number; None where there are none, or shapes do not fit."""
     if isinstance(value, torch.Tensor):
-        return None if value.is_complex() else value.detach().cpu()
+        return None if value.is_complex() else (value.to_dense() if value.is_sparse else value).detach().cpu()
     if isinstance(value, bool | np.bool_):
         return torch.tensor(bool(value))
     if isinstance(value, Real | Decimal):
@@ -58,12 +58,16 @@ def difference(got: Any, want: Any, tolerance: float, reveal: bool = True) -> st
                 return f"result {k} of {len(want)}{' ' if reason.startswith('at [') else ': '}{reason}"
         return None
     if isinstance(want, str | bool):
-        single = got.item() if isinstance(got, torch.Tensor | np.ndarray) and len(got.reshape(-1)) == 1 else got
-        right = isinstance(single, type(want) | np.bool_) and single == want
+        single = got.item() if isinstance(got, torch.Tensor | np.ndarray) and size(got) == 1 else got
+        right = isinstance(single, type(want) | np.bool_) and str(single).strip().lower() == str(want).lower()
         return None if right else ending(abbreviate(got), repr(want), reveal)
     shaped = isinstance(want, torch.Tensor)
     wanted = want if shaped else torch.tensor(want, dtype=torch.int64 if isinstance(want, int) else torch.float64)
     return difference_of_numbers(got, wanted, tolerance, reveal, shaped)
+
+
+def size(value: torch.Tensor | np.ndarray) -> int:
+    return value.numel() if isinstance(value, torch.Tensor) else value.size
 
 
 def unpacked(value: Any) -> Sequence | None:
@@ -78,7 +82,8 @@ def difference_of_numbers(got: Any, want: torch.Tensor, tolerance: float, reveal
     if found is None or (found.dtype == torch.bool and want.dtype != torch.bool):
         return f"{'a tensor' if shaped and want.dim() else 'a number'} is wanted. Got {describe(got)}."
     if shaped and found.shape != want.shape:
-        return f"the shape must be {tuple(want.shape)}. Got {tuple(found.shape)}."
+        turned = " It is transposed." if found.dim() == 2 and found.shape == want.shape[::-1] else ""
+        return f"the shape must be {tuple(want.shape)}. Got {tuple(found.shape)}.{turned}"
     if not shaped and (found.numel() != 1 or isinstance(got, list | tuple)):
         return f"a single number is wanted. Got {describe(got)}."
     a, b = found.double().reshape(want.shape), want.double()
@@ -87,8 +92,23 @@ def difference_of_numbers(got: Any, want: torch.Tensor, tolerance: float, reveal
     if not off.any():
         return None
     index = off.nonzero()[0].tolist()
+    x, y = a[tuple(index)].item(), b[tuple(index)].item()
+    if not reveal:
+        return f"got {apart(x, y)[0]}, which is {'too large' if x > y else 'too small' if x < y else 'not right'}."
     place = f"at {index}: " if index else ""
-    return place + ending(*apart(a[tuple(index)].item(), b[tuple(index)].item()), reveal)
+    texts = apart(*((bool(x), bool(y)) if want.dtype == torch.bool else (x, y)))
+    return place + ending(*texts, reveal) + factor(a, b)
+
+
+def factor(a: torch.Tensor, b: torch.Tensor) -> str:
+    """A sentence on the one number by which all of the answer is too large, if there is one."""
+    ratios = (a / b)[b != 0]
+    if len(ratios) < 2 or not ratios.isfinite().all() or bool((a[b == 0] != 0).any()):
+        return ""
+    first = ratios[0].item()
+    if first == 0 or not torch.allclose(ratios, ratios[0], rtol=1e-5, atol=0):
+        return ""
+    return f" Every number is {first:.4g} times the wanted one."
 
 
 def limit(found: torch.Tensor, want: torch.Tensor, tolerance: float) -> float:
@@ -113,7 +133,9 @@ def ending(got: str, want: str, reveal: bool) -> str:
 
 
 def apart(a: float, b: float) -> tuple[str, str]:
-    """Two different numbers with as many digits as it takes to see it, at least four."""
+    """Two different numbers with as many digits as it takes to see it, at least four; whole ones whole."""
+    if all(isinstance(n, bool) or (n == n // 1 and abs(n) < 1e15) for n in (a, b)):
+        return str(a if isinstance(a, bool) else int(a)), str(b if isinstance(b, bool) else int(b))
     for digits in range(4, 17):
         if f"{a:.{digits}g}" != f"{b:.{digits}g}":
             return f"{a:.{digits}g}", f"{b:.{digits}g}"
@@ -134,10 +156,10 @@ def describe(value: Any) -> str:
 def abbreviate(value: Any) -> str:
     """A value as it may stand in a call: short ones whole, long tensors and lists by their size."""
     if isinstance(value, torch.Tensor | np.ndarray):
-        if value.ndim > 1 or len(value.reshape(-1)) > 4:
+        if value.ndim > 1 or size(value) > 4:
             return f"tensor {tuple(value.shape)}"
-        listed = value.tolist()
-        return f"[{', '.join(f'{n:.4g}' for n in listed)}]" if value.ndim else f"{listed:.4g}"
+        parts = [f"{part:.4g}" if isinstance(part, int | float) else repr(part) for part in value.reshape(-1).tolist()]
+        return f"[{', '.join(parts)}]" if value.ndim else parts[0]
     if callable(value):
         return getattr(value, "__name__", type(value).__name__)
     if isinstance(value, float):

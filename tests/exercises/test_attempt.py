@@ -206,7 +206,11 @@ def changes_by_keyword(z, times):
     ("cases", "answer", "said"),
     [
         (((torch.ones(2), [1, 2]),), changes_its_second_list, "in place: batches. Work on a copy of it."),
-        (((torch.ones(2), 1),), changes_by_keyword, "in place: z. Compute a new tensor: z = z - ..., not z -= ..."),
+        (
+            ((torch.ones(2), 1),),
+            changes_by_keyword,
+            "in place: z. Compute a new tensor, z - ... instead of z -= ..., or work on z.clone().",
+        ),
         (((torch.ones(2), [torch.ones(2)]),), lambda x, parts: parts[0].add_(1), "in place: parts."),
         (((torch.ones(2), 1),), lambda *both: both[1] * both[0].add_(1), "in place: both."),
     ],

@@ -2,6 +2,8 @@
 
 import re
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -66,7 +68,13 @@ def test_texts(exercise):
 
 @every_exercise
 @pytest.mark.parametrize(
-    "odd", ["text", [], {}, (), torch.zeros(0), torch.zeros(2, 2), True, 1j, float("nan"), object()]
+    "odd",
+    [
+        *("text", [], {}, (), set(), True, 1j, float("nan"), object(), int, b"bytes", range(0), [[1], [1, 2]], [None]),
+        *(torch.zeros(0), torch.zeros(2, 2), torch.tensor(1j), torch.ones(2, 2).to_sparse(), torch.nn.Linear(1, 1)),
+        *(np.array(["a", "b"]), np.array([None]), np.array({}), pd.DataFrame({"a": ["b"]}), pd.Series(dtype=float)),
+    ],
+    ids=lambda odd: type(odd).__name__,
 )
 def test_odd_answers_are_judged_and_never_raise(exercise, odd):
     assert exercise.check(odd).status == WRONG or odd is exercise.solution

@@ -73,6 +73,12 @@ def test_the_tolerance_is_that_of_the_answers_own_precision(want, near, far):
         (1.00000001, 1.0, "got 1.00000001, wanted 1."),
         ((1.0, 2.0, 4.0), (1.0, 2.0, 3.0), "result 3 of 3: got 4, wanted 3."),
         ((WANT, WANT.T), (WANT, WANT), "result 2 of 2 at [0, 1]: got 3, wanted 2.5."),
+        (2 * WANT, WANT, "at [0, 0]: got 2, wanted 1. Every number is 2 times the wanted one."),
+        (-WANT, WANT, "at [0, 0]: got -1, wanted 1. Every number is -1 times the wanted one."),
+        (0 * WANT, WANT, "at [0, 0]: got 0, wanted 1."),
+        (WANT > 1, WANT > 2.6, "at [0, 1]: got True, wanted False."),
+        (667_600, 669_706, "got 667600, wanted 669706."),
+        (WANT[:, :1].T, WANT[:, :1], "the shape must be (2, 1). Got (1, 2). It is transposed."),
         (WANT[0], WANT, "the shape must be (2, 2). Got (2,)."),
         ([1.0, [2.0]], WANT, "a tensor is wanted. Got a list of 2."),
         (WANT, 1.0, "a single number is wanted. Got a tensor of shape (2, 2)."),
@@ -82,6 +88,7 @@ def test_the_tolerance_is_that_of_the_answers_own_precision(want, near, far):
         (WANT > 1, WANT, "a tensor is wanted. Got a tensor of shape (2, 2)."),
         ((1.0,), (1.0, 2.0), "2 results are wanted, as a tuple. Got a tuple of 1."),
         ("12", (1.0, 2.0), "2 results are wanted, as a tuple. Got '12' (str)."),
+        (" Good", "good", None),
         ("goof", "good", "got 'goof', wanted 'good'."),
         (None, 1.0, "got None. Is a `return` missing? print shows a value, but does not return it."),
     ],
@@ -91,7 +98,7 @@ def test_the_reason_names_place_and_digits(got, want, said):
 
 
 def test_the_answer_to_a_plain_question_is_not_told():
-    assert difference(0.3, 0.4, 1e-9, reveal=False) == "got 0.3, which is not right."
+    assert difference(0.3, 0.4, 1e-9, reveal=False) == "got 0.3, which is too small."
     assert difference(("a", "b"), ("a", "c"), 1e-9, reveal=False) == "result 2 of 2: got 'b', which is not right."
 
 
@@ -118,6 +125,8 @@ def test_two_different_numbers_never_look_alike(a, b):
         (torch.optim.SGD([torch.zeros(1)]), "SGD"),
         (difference, "difference"),
         (object(), "object"),
+        (np.array(["a", "b"]), "['a', 'b']"),
+        (np.array([True, None]), "[1, None]"),
     ],
 )
 def test_what_stands_in_a_call(value, text):
