@@ -7,13 +7,12 @@ import contextvars
 import ctypes
 import dis
 import inspect
+import os
 import sys
-import sysconfig
 import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -26,8 +25,12 @@ __all__ = ["ChangedInput", "Endless", "Watched", "failure", "untouched", "within
 # All that the bytecode of `...`, `pass`, `return None` and `raise NotImplementedError("...")` is made of
 OPERATIONS = {"RESUME", "NOP", "CACHE", "POP_TOP", "COPY_FREE_VARS", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
 RAISING = OPERATIONS | {"LOAD_GLOBAL", "PUSH_NULL", "PRECALL", "CALL", "RAISE_VARARGS"}
-PATHS = sysconfig.get_paths()
-NOT_THE_STUDENTS = (str(Path(__file__).parents[1]), PATHS["stdlib"], PATHS["purelib"], PATHS["platlib"])
+# Where code lies that a student did not write: this package, Python, and what is installed beside PyTorch
+FOREIGN = (
+    *map(os.path.dirname, (os.path.dirname(__file__), os.path.dirname(torch.__file__))),
+    os.path.dirname(os.__file__),
+)
+IMPORT_SECONDS = 60  # the most that imports may take in a student's function
 
 
 def untouched(function: Callable) -> bool:
@@ -64,7 +67,7 @@ def snapshot(value: Any) -> Any:
 
 def unchanged(before: Any, now: Any) -> bool:
     if isinstance(before, torch.Tensor):
-        return before.shape == now.shape and bool(((before == now) | ((before != before) & (now != now))).all())  # nan
+        return before.shape == now.shape and bool(((before == now) | (before.isnan() & now.isnan())).all())
     if isinstance(before, list):
         return len(before) == len(now) and all(unchanged(*pair) for pair in zip(before, now, strict=True))
     return True
@@ -139,14 +142,18 @@ def within(seconds: float, work: Callable[[], Any]) -> Any:
         except BaseException as error:  # handed on to the caller
             outcome.append((None, error))
 
-    thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), daemon=True)
+    def run_to_the_end() -> None:
+        with contextlib.suppress(Ended):  # one that comes too late
+            run()
+
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(run_to_the_end,), daemon=True)
     thread.start()
     try:
         wait(thread, seconds)
     finally:  # also when the student interrupts the cell
-        in_time = not thread.is_alive()
-        end(thread)
-    if not in_time or not outcome:
+        in_time = bool(outcome)
+        end(thread, outcome)
+    if not in_time:
         raise Endless
     result, error = outcome[0]
     if error is not None:
@@ -156,8 +163,8 @@ def within(seconds: float, work: Callable[[], Any]) -> Any:
 
 def wait(thread: threading.Thread, seconds: float) -> None:
     """Wait for a thread that long, not counting what it spends in an import: torch.optim's first one takes seconds."""
-    left = seconds
-    while left > 0 and thread.is_alive():
+    left, last = seconds, time.monotonic() + seconds + IMPORT_SECONDS
+    while left > 0 and thread.is_alive() and time.monotonic() < last:
         began = time.monotonic()
         thread.join(min(left, 0.1))
         if not importing(thread):
@@ -174,15 +181,13 @@ def importing(thread: threading.Thread) -> bool:
     return False
 
 
-def end(thread: threading.Thread, patience: int = 40) -> None:
-    """End a thread by an exception at its next step; one that sleeps in C ends when it wakes."""
+def end(thread: threading.Thread, outcome: list, patience: int = 40) -> None:
+    """End a thread that has no outcome yet, by an exception at its next step; one that sleeps in C ends on waking."""
     for _ in range(patience):
         if not thread.is_alive():
             return
-        if importing(thread):
-            thread.join(0.1)
-            continue
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Ended))
+        if not outcome and not importing(thread):
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Ended))
         thread.join(0.025)
 
 
@@ -193,7 +198,7 @@ def failure(error: BaseException, calls: Sequence[str]) -> str:
     own = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith((*NOT_THE_STUDENTS, "<frozen"))
+        if not os.path.normcase(frame.filename).startswith((*map(os.path.normcase, FOREIGN), "<frozen"))
     ]
     place = f" in line {own[-1].lineno}" + (f", `{own[-1].line}`" if own[-1].line else "") if own else ""
     made = f" The call was {calls[-1]}." if calls else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from decimal import Decimal
 from numbers import Real
@@ -24,7 +25,8 @@ def numbers(value: Any) -> torch.Tensor | None:
     if isinstance(value, bool | np.bool_):
         return torch.tensor(bool(value))
     if isinstance(value, Real | Decimal):
-        return torch.tensor(float(value), dtype=torch.float64)
+        whole = isinstance(value, int) and abs(value) > 10**300  # more than a float can hold
+        return torch.tensor(math.inf if whole else float(value), dtype=torch.float64)
     if isinstance(value, list | tuple):
         parts = [part for part in map(numbers, value) if part is not None]
         alike = 0 < len(parts) == len(value) and all(part.shape == parts[0].shape for part in parts)
