@@ -105,11 +105,12 @@ EQUIVALENT = {
 
 # Mutants that agree with a named mistake in the cases although they are not that mistake
 COINCIDENCES = {
-    (
-        "12.3",
-        "backward: g * x_hat -> x_hat is told: the mean is right, the variance is missing: "
-        "subtract z_hat * mean(g z_hat).",
-    ): "the mean of z_hat is 0, so the term of the variance is missing indeed",
+    ("12.3", "backward: g * x_hat -> x_hat"): "the mean of z_hat is 0, so the term of the variance is missing indeed",
+    ("12.3", "plain_12_3: one * hat -> hat"): "as above",
+    ("12.3", "numpy_12_3: g * z_hat -> z_hat"): "as above",
+    ("12.3", "library_12_3: weight * (z - z.mean(0)) -> z - z.mean(0)"): (
+        "the weight is missing; on other numbers z_hat is not standardized, and autograd sees that"
+    ),
 }
 
 
@@ -204,15 +205,18 @@ def test_no_mutant_gets_the_name_of_another_mistake(id):
     """A mutant that is taken for a mistake is one: both also agree on other numbers."""
     exercise = FUNCTIONS[id]
     cases = [tuple(perturbed(value) for value in case) for case in exercise.cases]
-    false = []
-    for words, mutant in mutants.of(exercise.solution):
-        message = exercise.check(mutant).message
-        for mistake in exercise.mistakes:
-            if mistake.message == message and first_difference(
-                results(exercise, mutant, cases), results(exercise, mistake.answer, cases), 1e-4
-            ):
-                false.append(f"{words} is told: {message}")
-    assert sorted(false) == sorted(words for known, words in COINCIDENCES if known == id)
+    false = set()
+    for answer in right_answers(id):
+        for words, mutant in mutants.of(answer):
+            message = exercise.check(mutant).message
+            for mistake in exercise.mistakes:
+                if mistake.message == message and first_difference(
+                    results(exercise, mutant, cases),
+                    results(exercise, mistake.answer, cases),
+                    max(1e-4, 2 * exercise.tolerance),
+                ):
+                    false.add(words)
+    assert false == {words for known, words in COINCIDENCES if known == id}
 
 
 def test_the_mutants_are_many_and_are_not_the_solution():
