@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-__all__ = ["abbreviate", "describe", "difference", "numbers"]
+__all__ = ["abbreviate", "describe", "difference", "numbers", "unpacked"]
 
 # How far a right answer may be off that was computed in these kinds, relative to the largest number of the result
 PRECISION = {torch.float16: 2e-3, torch.bfloat16: 2e-2, torch.float32: 1e-5}
