@@ -1,12 +1,16 @@
 """Exercises: ``check`` an answer, ask for a ``hint``.
 
-One module for each notebook holds its exercises; exercise says what an exercise is.
+One module for each notebook holds its exercises. exercise says what an exercise is, attempt runs a student's
+function, and values compares what it gave.
 """
 
 from __future__ import annotations
 
 import importlib
+import linecache
+import sys
 from collections.abc import Iterable
+from types import FrameType
 
 from nnlab import arguments
 from nnlab.exercises.exercise import CORRECT, NOT_ATTEMPTED, WRONG, Exercise, Mistake, Report
@@ -47,14 +51,23 @@ def find(id: str) -> Exercise:
 def check(id: str, answer) -> Report:
     """Check an answer, on the last line of a cell.
 
-    An untouched stub (``...``, None, a function that returns nothing or raises NotImplementedError) is *not
-    attempted*. A wrong answer gets its reason. The answer is run on copies, and must not change its arguments.
+    An untouched stub (``...``, None, a function of ``...``, ``pass`` or ``raise NotImplementedError`` alone) is *not
+    attempted*. A wrong answer gets its reason. The answer is judged by its values: floats, lists, arrays and tensors
+    of any number kind are as good as the solution's own. It is run on copies, must not change its arguments, and
+    must end within 5 seconds. Below a line "# Solution" the report is plain text, so that it does not look like one
+    of the student's own.
 
     Args:
         id: notebook and number, such as "06.3".
         answer: the student's function or value.
     """
-    return find(id).check(answer)
+    report = find(id).check(answer)
+    return report._replace(students=not in_solution_cell(sys._getframe(1)))
+
+
+def in_solution_cell(frame: FrameType) -> bool:
+    """Whether the code of this frame is a cell that begins with "# Solution", as those in the notebooks do."""
+    return linecache.getline(frame.f_code.co_filename, 1).lower().startswith("# solution")
 
 
 def hint(id: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from nnlab.exercises.exercise import Exercise, Mistake, normal
+from nnlab.exercises.exercise import AUTOGRAD, Exercise, Mistake, normal
 
 __all__ = ["EXERCISES"]
 
@@ -56,6 +56,7 @@ EXERCISES = (
             Mistake(torch.sigmoid, "that is the first half of the product rule: the slope of sigmoid is missing."),
             Mistake(silu_second_part_without_z, "in the product rule, the slope of sigmoid keeps its factor z."),
         ),
+        forbidden=AUTOGRAD,
         hints=(
             "With s = sigmoid(z), SiLU is z * s. Use the product rule; what is the slope of s?",
             "s = torch.sigmoid(z), then s + z * s * (1 - s).",

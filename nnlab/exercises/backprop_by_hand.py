@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from nnlab.exercises.exercise import Exercise, Mistake, normal
+from nnlab.exercises.exercise import AUTOGRAD, Exercise, Mistake, normal
 
 __all__ = ["EXERCISES"]
 
@@ -171,6 +171,7 @@ EXERCISES = (
                 "you divided by the number of classes as well: the mean runs over the samples only.",
             ),
         ),
+        forbidden=AUTOGRAD,
         hints=(
             "Probabilities minus one-hot targets, divided by the number of samples.",
             "torch.softmax(logits, 1), torch.nn.functional.one_hot(y, logits.shape[1]), and len(logits).",

@@ -13,6 +13,7 @@ __all__ = ["EXERCISES"]
 GENERATOR = torch.Generator().manual_seed(11)
 A = normal(GENERATOR, 3, 8)
 U = torch.rand(3, 8, generator=GENERATOR, dtype=torch.float64)
+U[0, :5] = torch.tensor([0.2, 0.75, 0.0, 0.3, 0.6], dtype=U.dtype)  # u = p is kept, with the p of every case
 DY = normal(GENERATOR, 3, 8)
 SMALL = torch.tensor([0, 2, 1])
 
@@ -72,6 +73,7 @@ EXERCISES = (
                 lambda a, u, p: a * (u < 1 - p) / (1 - p),
                 "the share is right, but you forget u >= 1 - p: this exercise forgets where u < p.",
             ),
+            Mistake(lambda a, u, p: a * (u > p) / (1 - p), "you also forget u = p: only u < p is forgotten."),
             Mistake(lambda a, u, p: a, "nothing is forgotten: this is evaluation."),
         ),
         hints=(
@@ -93,6 +95,7 @@ EXERCISES = (
                 lambda dy, u, p: dy * (u >= p) * (1 - p),
                 "the factor is upside down: the slope of y = m a / (1 - p) is m / (1 - p).",
             ),
+            Mistake(lambda dy, u, p: dy * (u > p) / (1 - p), "your mask is not the one of 11.1: u = p is kept."),
             Mistake(lambda dy, u, p: dy, "forgotten units get a gradient: they had no say in y, so theirs is 0."),
             Mistake(lambda dy, u, p: dy / (1 - p), "forgotten units get a gradient: multiply by the mask too."),
         ),
@@ -139,7 +142,7 @@ EXERCISES = (
         task="the logit gap where the smoothed loss is lowest",
         solution=gap,
         tested="four pairs of a and K; softmax of that gap gives exactly the smoothed target.",
-        cases=((0.1, 10), (0.1, 2), (0.5, 10), (0.05, 1000)),
+        cases=((0.1, 10), (0.1, 2), (0.3, 10), (0.05, 1000)),
         mistakes=(
             Mistake(
                 lambda a, classes: math.log(classes * (1 - a) / a),

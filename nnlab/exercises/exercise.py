@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import copy
+import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 
-__all__ = ["CORRECT", "NOT_ATTEMPTED", "WRONG", "Exercise", "Mistake", "Report", "follow", "normal"]
+from nnlab.exercises.attempt import ChangedInput, Endless, Watched, failure, untouched, within
+from nnlab.exercises.values import abbreviate, difference, numbers, unpacked
+
+__all__ = ["AUTOGRAD", "CORRECT", "NOT_ATTEMPTED", "WRONG", "Exercise", "Mistake", "Report", "follow", "normal"]
 
 NOT_ATTEMPTED, WRONG, CORRECT = "not attempted", "not yet", "correct"
+MARKS = {NOT_ATTEMPTED: "○", WRONG: "✗", CORRECT: "✓"}
+COLOURS = {WRONG: "#b3420f", CORRECT: "#1b6e3c"}
+SECONDS = 5  # until a function that does not end is ended
+AUTOGRAD = ("backward", "grad")  # PyTorch's functions that an exercise may forbid
 
 
 class Mistake(NamedTuple):
@@ -23,15 +30,22 @@ class Mistake(NamedTuple):
 
 
 class Report(NamedTuple):
-    """The judgement of one answer; shown as text when it is the last line of a cell."""
+    """The judgement of one answer, when it is the last line of a cell: in colour if it is a student's, else as text."""
 
     id: str
     status: str  # NOT_ATTEMPTED, WRONG or CORRECT
     message: str
+    students: bool = True  # False for the solution that a notebook shows
 
     def __repr__(self) -> str:
-        mark = {NOT_ATTEMPTED: "○", WRONG: "✗", CORRECT: "✓"}[self.status]
-        return f"{mark} {self.id} {self.status}: {self.message}"
+        return f"{MARKS[self.status]} {self.id} {self.status}: {self.message}"
+
+    def _repr_html_(self) -> str | None:
+        if self.status not in COLOURS or not self.students:
+            return None
+        badge = f"background:{COLOURS[self.status]};color:#fff;font-weight:bold;padding:0 .5em;border-radius:.3em"
+        sign = f"{MARKS[self.status]} {self.id} {self.status}"
+        return f'<span style="{badge}">{html.escape(sign)}</span> {html.escape(self.message)}'
 
 
 def call(answer: Callable, case: Sequence) -> list:
@@ -53,12 +67,19 @@ def follow(arrange: Callable[..., tuple]) -> Callable[[Callable, Sequence], list
         results: list = []
         for t, given in enumerate(all_given, start=1):
             results.append(answer(*arrange(t, given, *state)))
-            if not isinstance(results[-1], tuple) or len(results[-1]) != len(state):
+            parts = unpacked(results[-1])
+            if parts is None or len(parts) != len(state):
                 break
-            state = list(results[-1])
+            state = [like(old, new) for old, new in zip(state, parts, strict=True)]
         return results
 
     return run
+
+
+def like(old: Any, new: Any) -> Any:
+    """A new state as a tensor of the old one's kind, where it was one."""
+    found = numbers(new) if isinstance(old, torch.Tensor) else None
+    return new if found is None else found.to(old.dtype)
 
 
 def normal(generator: torch.Generator | int, *shape: int) -> torch.Tensor:
@@ -82,6 +103,7 @@ class Exercise:
         cases: argument lists that a function is called with; empty for a plain value.
         run: (function, case) -> the list of its results, step by step.
         tolerance: relative; numbers below it in size are compared absolutely.
+        forbidden: names of PyTorch's functions that the task says not to use.
     """
 
     id: str
@@ -93,109 +115,63 @@ class Exercise:
     cases: tuple[tuple, ...] = ()
     run: Callable[[Callable, Sequence], list] = call
     tolerance: float = 1e-5
+    forbidden: tuple[str, ...] = ()
 
     def check(self, answer) -> Report:
         """Judge an answer: not attempted, not yet (with the reason), or correct (with what was tested)."""
-        if answer is None or answer is ...:
+        if answer is None or answer is ... or (self.cases and callable(answer) and untouched(answer)):
             return self._report(NOT_ATTEMPTED, f"{self.task}. Hints: nnlab.hint({self.id!r})")
         if not self.cases:
-            return self._judge([[answer]], [[self.solution]], lambda mistake: [[mistake]])
+            return self._judge([[answer]], [[self.solution]], lambda value: [[value]])
         if not callable(answer):
-            return self._report(WRONG, f"the answer must be a function. Got {answer!r}.")
+            return self._report(WRONG, f"the answer must be a function. Got {abbreviate(answer)}.")
+        wanted = self._results(self.solution)  # first: what PyTorch loads for it is not the student's time
+        watched = Watched(answer, self.forbidden)
         try:
-            given = [self._run_untouched(answer, case) for case in self.cases]
-        except NotImplementedError:
-            return self.check(None)
+            given = within(SECONDS, lambda: self._results(watched))
+        except Endless:
+            return self._report(WRONG, f"{watched.calls[-1]} did not end within {SECONDS} s. Does its loop ever stop?")
         except ChangedInput as error:
             return self._report(WRONG, str(error))
-        except Exception as error:  # the student's own code failed: that is the finding
-            return self._report(WRONG, f"your function raised {type(error).__name__}: {error}")
-        if all(step is None or step is ... for step in given[0]):
-            return self.check(None)
-        return self._judge(given, self._results(self.solution), self._results)
+        except (Exception, SystemExit) as error:  # the student's own code failed: that is the finding
+            return self._report(WRONG, failure(error, watched.calls))
+        return self._judge(given, wanted, self._results, watched)
 
-    def _results(self, answer: Callable) -> list:
+    def _results(self, answer: Callable) -> list[list]:
+        """What an answer gives, case by case and step by step."""
         return [self.run(answer, copy.deepcopy(case)) for case in self.cases]
 
-    def _run_untouched(self, answer: Callable, case: Sequence) -> list:
-        """Run the answer on a copy of the case, and see whether it changed the copy in place."""
-        guarded = copy.deepcopy(case)
-        results = self.run(answer, guarded)
-        for before, after in zip(case, guarded, strict=True):
-            if isinstance(before, torch.Tensor) and not torch.equal(before, after):
-                raise ChangedInput(
-                    "your function changes an argument in place. Compute a new tensor: w - step, not w -= step."
-                )
-        return results
-
-    def _judge(self, given: list, wanted: list, results_of: Callable) -> Report:
-        difference = first_difference(given, wanted, self.tolerance)
-        if difference is None:
+    def _judge(self, given: list, wanted: list, results_of: Callable, watched: Watched | None = None) -> Report:
+        reason = first_difference(given, wanted, self.tolerance, watched.calls if watched else None)
+        if reason is None and watched and watched.used:
+            banned = "autograd" if watched.used[0] in AUTOGRAD else f"PyTorch's {watched.used[0]}"
+            return self._report(WRONG, f"the numbers are right, but the task says to do it without {banned}.")
+        if reason is None:
             return self._report(CORRECT, self.tested)
         for mistake in self.mistakes:
             if first_difference(given, results_of(mistake.answer), self.tolerance) is None:
                 return self._report(WRONG, mistake.message)
-        return self._report(WRONG, difference)
+        return self._report(WRONG, reason)
 
     def _report(self, status: str, message: str) -> Report:
         return Report(self.id, status, message)
 
 
-class ChangedInput(Exception):
-    """An answer wrote into the tensors that it was given."""
+def first_difference(given: list, wanted: list, tolerance: float, calls: Sequence[str] | None = None) -> str | None:
+    """Where two lists of results, by case and step, differ first; None when they agree.
 
-
-def first_difference(given: list, wanted: list, tolerance: float) -> str | None:
-    """Where two lists of results, by case and step, differ first; None when they agree."""
-    for case, (mine, theirs) in enumerate(zip(given, wanted, strict=True), start=1):
-        for step, (got, want) in enumerate(zip(mine, theirs, strict=True), start=1):
-            reason = difference(got, want, tolerance)
-            if reason:
-                place = f"step {step}" if len(theirs) > 1 else f"case {case}" if len(wanted) > 1 else "your answer"
-                return f"at {place}: {reason}" if place != "your answer" else reason
+    Args:
+        given, wanted: results[case][step].
+        tolerance: of ``values.difference``.
+        calls: the call that gave each of the given results, in order; None for a plain value, which is not told.
+    """
+    number = 0
+    for mine, theirs in zip(given, wanted, strict=True):
+        for step, (got, want) in enumerate(zip(mine, theirs, strict=False), start=1):
+            if reason := difference(got, want, tolerance, reveal=calls is not None):
+                where = f", step {step}" if len(theirs) > 1 else ""
+                return f"{calls[number]}{where}: {reason}" if calls else reason
+            number += 1
+        if len(mine) != len(theirs):
+            return f"{len(theirs)} steps are wanted. Got {len(mine)}."
     return None
-
-
-def difference(got, want, tolerance: float) -> str | None:
-    """Why one result is not the wanted one: kind first, then shape, then values; None when they agree."""
-    if isinstance(want, tuple):
-        if not isinstance(got, tuple) or len(got) != len(want):
-            return f"{len(want)} results are wanted, as a tuple. Got {describe(got)}."
-        return next((r for g, w in zip(got, want, strict=True) if (r := difference(g, w, tolerance))), None)
-    if isinstance(want, str | bool):
-        single = got.item() if isinstance(got, torch.Tensor) and got.numel() == 1 else got
-        right = isinstance(single, type(want) | np.bool_) and single == want
-        return None if right else f"got {got!r}, which is not right."
-    if isinstance(want, torch.Tensor):
-        if not isinstance(got, torch.Tensor):
-            return f"a tensor is wanted. Got {describe(got)}."
-        if got.shape != want.shape:
-            return f"the shape must be {tuple(want.shape)}. Got {tuple(got.shape)}."
-        if got.dtype != want.dtype:
-            return f"the number type must be {want.dtype}. Got {got.dtype}."
-    elif isinstance(got, bool) or not isinstance(got, int | float | np.number | torch.Tensor):
-        return f"a number is wanted. Got {describe(got)}."
-    if isinstance(got, torch.Tensor) and not isinstance(want, torch.Tensor) and got.numel() != 1:
-        return f"a single number is wanted. Got {describe(got)}."
-    a, b = torch.as_tensor(got).double(), torch.as_tensor(want).double()
-    same = (a == b) | (a.isnan() & b.isnan())  # a recorded mistake may hold nan or inf
-    off = torch.where(same, 0.0, (a - b).abs()).max()
-    if off <= tolerance * max(1.0, float(b.nan_to_num(0, 0, 0).abs().max())):
-        return None
-    return f"got {shorten(got)}, wanted {shorten(want)}." if isinstance(want, torch.Tensor) else f"got {shorten(got)}."
-
-
-def describe(value) -> str:
-    """The kind of a value in a few words."""
-    if isinstance(value, torch.Tensor):
-        return f"a tensor of shape {tuple(value.shape)}"
-    if callable(value):
-        return "a function"
-    return f"{value!r} ({type(value).__name__})"
-
-
-def shorten(value) -> str:
-    """A number, or the first numbers of a tensor, with four digits."""
-    numbers = torch.as_tensor(value).flatten().tolist()
-    text = ", ".join(f"{n:.4g}" for n in numbers[:4]) + (", ..." if len(numbers) > 4 else "")
-    return f"[{text}]" if len(numbers) > 1 else text

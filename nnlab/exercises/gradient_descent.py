@@ -101,7 +101,7 @@ EXERCISES = (
         solution=descend,
         tested="w and the number of steps agree on four runs: two stop early, one at once, and one is cut off.",
         cases=(
-            (bowl_slope, -1.0, 0.1, 100, 0.05),
+            (bowl_slope, -1.0, 0.5, 100, 0.28125),  # the slope after two steps is exactly -0.28125: not below
             (wavy_slope, 1.0, 0.2, 100, 0.01),
             (bowl_slope, 5.0, 0.3, 3, 0.05),
             (bowl_slope, 2.01, 0.3, 10, 0.05),

@@ -18,7 +18,10 @@ PREDICTIONS = TRUTH + normal(9, 6, 4) * torch.tensor([0.1, 0.5, 1.0, 2.0]) + tor
 STEPS = torch.arange(41, dtype=torch.float64)
 WIGGLE = 0.03 * (1.7 * STEPS).sin()
 RUNS = (  # training and validation loss: one that overfits, one with an easier validation set, one that is short
-    (0.1 + 2.2 * (-STEPS / 6).exp() + WIGGLE, 0.8 + 1.6 * (-STEPS / 5).exp() + 0.01 * STEPS - WIGGLE),
+    (
+        0.1 + 2.2 * (-STEPS / 6).exp() + WIGGLE,
+        0.8 + 1.6 * (-STEPS / 5).exp() + 0.01 * STEPS - WIGGLE + 0.6 * (STEPS == 1),
+    ),
     (0.6 + 1.8 * (-STEPS[:30] / 4).exp(), 0.4 + 2.1 * (-STEPS[:30] / 4).exp()),
     (2.5 - 0.1 * STEPS[:10], 2.4 - 0.08 * STEPS[:10] + WIGGLE[:10]),
 )
@@ -170,6 +173,14 @@ EXERCISES = (
                 "you divide by the last loss: all three are shares of the first, val[0].",
             ),
             Mistake(
+                lambda train, val: shares(last_quarters(train, val), val.min(), train[0]),
+                "you divide by the first training loss: all three are shares of the first validation loss, val[0].",
+            ),
+            Mistake(
+                lambda train, val: shares(last_quarters(train, val), val.min(), val.max()),
+                "you divide by the largest validation loss: all three are shares of the first one, val[0].",
+            ),
+            Mistake(
                 lambda train, val: shares(last_quarters(train, val), val.min(), 1),
                 "these are losses, not shares: divide all three by the first one, val[0].",
             ),
@@ -192,7 +203,7 @@ EXERCISES = (
         id="09.4",
         task="name what is high in an error table",
         solution=verdict,
-        tested="six rows, where more than 2 percentage points are high.",
+        tested="twelve rows, half of them close to the limit: more than 2 percentage points are high.",
         cases=(
             (0.005, 0.01, 0.11),
             (0.005, 0.15, 0.16),
@@ -200,6 +211,12 @@ EXERCISES = (
             (0.005, 0.005, 0.01),
             (0.10, 0.11, 0.12),
             (0.10, 0.115, 0.13),
+            (0.0, 0.021, 0.10),  # from here on close to the limit
+            (0.0, 0.15, 0.171),
+            (0.10, 0.121, 0.13),
+            (0.10, 0.11, 0.131),
+            (0.0, 0.02, 0.06),  # exactly 0.02 is not more than 0.02
+            (0.0, 0.0, 0.02),
         ),
         mistakes=(
             Mistake(

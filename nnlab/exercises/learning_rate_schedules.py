@@ -77,7 +77,7 @@ EXERCISES = (
             ),
             Mistake(
                 lambda t: 0.1 + t / 10 if t < 10 else cosine(t - 10, 90),
-                "your warm-up climbs above 1: from 0.1 there are only 0.9 to go.",
+                "your warm-up is at 1 one step early, at t = 9: from 0.1 there are only 0.9 to go in 10 steps.",
             ),
             Mistake(
                 lambda t: min(1.0, 0.1 + 0.9 * t / 10) * cosine(t, 100),

@@ -6,12 +6,15 @@ import math
 
 import torch
 
-from nnlab.exercises.exercise import Exercise, Mistake, normal
+from nnlab.exercises.exercise import AUTOGRAD, Exercise, Mistake, normal
 
 __all__ = ["EXERCISES"]
 
 N = 8  # samples of the gradient, named in a message
-LARGE = torch.tensor([[1000.0, 1001.0, 999.0], [-1000.0, -1002.0, -1001.0], [0.5, 0.0, -2.0]], dtype=torch.float64)
+LARGE = torch.tensor(
+    [[1000.0, 1001.0, 999.0], [-1000.0, -1002.0, -1001.0], [0.5, 0.0, -2.0], [1000.0, -1000.0, 0.0]],
+    dtype=torch.float64,
+)
 SMALL = torch.tensor([[0.0, 1.0], [2.0, -1.0]], dtype=torch.float64)
 
 
@@ -97,9 +100,20 @@ EXERCISES = (
                 log_softmax_one_maximum,
                 "you subtract the largest logit of *all* rows, so rows far below it become log 0: one maximum a row.",
             ),
+            Mistake(
+                lambda z: torch.softmax(z, -1).log(),
+                "the softmax of a logit far below the largest is 0, and log 0 is -inf: no log of a softmax.",
+            ),
+            Mistake(
+                lambda z: (
+                    (z - z.amin(-1, keepdim=True)) - (z - z.amin(-1, keepdim=True)).exp().sum(-1, keepdim=True).log()
+                ),
+                "you subtract the smallest logit of each row: then the largest still overflows. Subtract the largest.",
+            ),
             Mistake(softmax, "these are probabilities: the logarithm is missing."),
             Mistake(log_softmax_of_columns, "your sums run over the batch: the classes are the last axis, dim=-1."),
         ),
+        forbidden=("log_softmax", "cross_entropy"),
         hints=(
             "log softmax(z) = z - log(sum of exp(z)), and it stays the same when a row is moved by any constant.",
             "shifted = z - z.amax(-1, keepdim=True), then shifted - shifted.exp().sum(-1, keepdim=True).log().",
@@ -137,6 +151,7 @@ EXERCISES = (
                 "you subtract from the logits: turn them into probabilities first.",
             ),
         ),
+        forbidden=AUTOGRAD,
         hints=(
             "For one sample it is o - 1[gold]: the probabilities, minus 1 at the target class.",
             "p = logits.softmax(-1), then (p - torch.eye(logits.shape[1])[y]) / len(y), in the type of the logits.",

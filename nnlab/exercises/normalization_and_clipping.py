@@ -21,7 +21,7 @@ DY = normal(3, 6, 3)
 X_HAT = (Z - Z.mean(0)) / (Z.var(0, correction=0) + EPS).sqrt()
 STD = (Z.var(0, correction=0) + EPS).sqrt()
 LONG = (normal(4, 3, 2), 2 * normal(5, 2))
-SHORT = tuple(0.05 * g for g in LONG)
+SHORT, MIDDLE = (tuple(size * g for g in LONG) for size in (0.05, 0.3))
 
 
 def z_score(train, new):
@@ -228,7 +228,7 @@ EXERCISES = (
         task="clip two gradients by their global norm",
         solution=clip,
         tested="a long gradient is shortened to norm 1 in its own direction, and a short one stays as it is.",
-        cases=(LONG, SHORT),
+        cases=(LONG, SHORT, MIDDLE),
         mistakes=(
             Mistake(
                 lambda a, b: tuple(g * min(1.0, MAX_NORM / float(g.norm())) for g in (a, b)),

@@ -11,7 +11,7 @@ __all__ = ["EXERCISES"]
 GENERATOR = torch.Generator().manual_seed(10)
 W = torch.tensor([1.0, -2.0, 0.5, 0.0], dtype=torch.float64)
 G = torch.tensor([0.1, 0.4, -0.3, 0.2], dtype=torch.float64)
-NEAR_ZERO = torch.tensor([0.9, -0.9, 0.03, -0.02, 0.2, 0.0], dtype=torch.float64)
+NEAR_ZERO = torch.tensor([0.152, -0.9, 0.03, -0.02, 0.052, 0.0], dtype=torch.float64)
 SLOPES = torch.tensor([1.0, -1.0, 1.0, 0.1, -0.5, 0.0], dtype=torch.float64)
 ERRORS = normal(GENERATOR, 4, 50) + torch.linspace(-1, 1, 50, dtype=torch.float64)
 LOGITS = 3 * normal(GENERATOR, 5, 4, 3)
@@ -106,6 +106,7 @@ EXERCISES = (
         tested="the slope of 0.01 w^2 is 0.02 w, and torch adds weight_decay * w.",
         mistakes=(
             Mistake(0.01, "that would be the same for a price of 0.01 / 2 w^2: compare the two slopes."),
+            Mistake(0.04, "torch adds weight_decay * w without a half: double the 0.01 once, not twice."),
             Mistake(0.005, "you halved it: the slope of w^2 is 2 w, so the factor goes the other way."),
         ),
         hints=(

@@ -8,14 +8,31 @@ from nnlab.exercises.exercise import Exercise, Mistake
 
 __all__ = ["EXERCISES"]
 
-LOGITS = torch.tensor([[2.0, 1.0, 0.0], [0.0, 3.0, 1.0], [1.0, 0.0, 4.0], [5.0, 2.0, 1.0]])
-LABELS = torch.tensor([0, 1, 1, 0])
+# Wins below 0, narrow wins, and losers far above the mean of their row: only the largest logit tells who is right
+LOGITS = torch.tensor(
+    [
+        [2.0, 1.0, 0.0],
+        [-3.0, -1.0, -2.0],
+        [-6.0, -2.5, -1.0],
+        [0.2, 0.1, 0.0],
+        [-1.0, -2.0, -9.0],
+        [-2.0, -0.5, -1.0],
+        [1.0, 0.0, 4.0],
+        [-0.7, -0.6, -0.8],
+    ]
+)
+LABELS = torch.tensor([0, 1, 1, 0, 1, 1, 1, 1])
 W = torch.tensor([1.0, -2.0, 3.0])
 G = torch.tensor([0.5, 0.5, -1.0])
 
 
 def accuracy(logits, y):
     return (logits.argmax(-1) == y).float().mean()
+
+
+def of_label(scores, y):
+    """The score of each row at its label."""
+    return scores.gather(-1, y[:, None])[:, 0]
 
 
 def step(w, g):
@@ -43,7 +60,7 @@ EXERCISES = (
         id="00.2",
         task="write the accuracy of logits (batch, classes) for labels y (batch,)",
         solution=accuracy,
-        tested="the share of rows whose largest logit is at the label, on two batches, as a tensor without axes.",
+        tested="the share of rows whose largest logit is at the label, on two batches.",
         cases=((LOGITS, LABELS), (LOGITS[:3], LABELS[:3])),
         mistakes=(
             Mistake(
@@ -52,6 +69,22 @@ EXERCISES = (
             ),
             Mistake(lambda logits, y: 100 * accuracy(logits, y), "this is in percent; accuracy runs from 0 to 1."),
             Mistake(lambda logits, y: 1 - accuracy(logits, y), "this is the error rate: 1 - accuracy."),
+            Mistake(
+                lambda logits, y: (logits.argmin(-1) == y).float().mean(),
+                "you look at the smallest logit of a row: argmax finds the largest.",
+            ),
+            Mistake(
+                lambda logits, y: (of_label(logits.softmax(-1), y) > 0.5).float().mean(),
+                "you ask whether the label has more than half of the probability: it only has to have the most.",
+            ),
+            Mistake(
+                lambda logits, y: (of_label(logits, y) > 0).float().mean(),
+                "you ask whether the logit of the label is above 0: it only has to be the largest of its row.",
+            ),
+            Mistake(
+                lambda logits, y: (of_label(logits, y) > logits.mean(-1)).float().mean(),
+                "you compare the logit of the label with the mean of its row: it has to be the largest.",
+            ),
         ),
         hints=(
             "logits.argmax(-1) is the predicted class of every row.",
@@ -67,6 +100,10 @@ EXERCISES = (
         mistakes=(
             Mistake(lambda w, g: w + 0.1 * g, "you walk uphill: the gradient points to larger losses, so subtract it."),
             Mistake(lambda w, g: w - g, "the learning rate is missing: the step is 0.1 * g, not g."),
+            Mistake(lambda w, g: -0.1 * g, "this is the step alone: add it to w."),
+            Mistake(
+                lambda w, g: 0.9 * w - 0.1 * g, "w itself keeps its length: only the gradient is multiplied by 0.1."
+            ),
         ),
         hints=(
             "The gradient g says in which direction the loss grows.",

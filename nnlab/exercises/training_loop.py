@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from itertools import pairwise
 
 import torch
@@ -17,15 +18,17 @@ LABELS = torch.arange(12) % 3
 TRAIN = SAMPLES[:8] * torch.tensor([1.0, 3.0, 0.5, 10.0]) + torch.tensor([0.0, 5.0, -2.0, 1.0])
 VAL = SAMPLES[8:] * 2 + 1
 CURVES = (
-    ([2.0, 1.0, 0.5, 0.6, 0.7, 0.8, 0.4], 2),
+    ([2.0, 0.5, 0.5, 0.7, 0.4, 0.6, 0.6], 2),  # as good as the best is no new best
     ([2.0, 1.0, 1.5, 1.4, 1.3, 1.2, 0.9], 3),
     ([2.0, 2.1, 1.0, 1.1, 0.9, 1.0, 0.8], 2),
     ([3.0, 2.0, 1.0], 2),
+    ([3.0, 2.0, 2.5], 2),
+    ([1.0, 2.0, 3.0, 4.0], 2),
 )
 
 
 def follow_steps(answer, case) -> list:
-    """The weights after each of six steps of (model, optimizer, x, y); None if the answer does nothing at all."""
+    """The weights after each of six steps of (model, optimizer, x, y); what the answer returns does not count."""
     x, y = case
     model = nn.Linear(4, 3, dtype=torch.float64)
     with torch.no_grad():
@@ -34,9 +37,7 @@ def follow_steps(answer, case) -> list:
     optimizer = torch.optim.SGD(model.parameters(), lr=0.2)
     weights = []
     for _ in range(6):
-        returned = answer(model, optimizer, x, y)
-        if returned in (None, ...) and model.weight.grad is None:
-            return [None]
+        answer(model, optimizer, x, y)
         weights.append(model.weight.detach().clone())
     return weights
 
@@ -104,11 +105,15 @@ def z_score_by_variance(train, val):
     return (train - mean) / variance, (val - mean) / variance
 
 
-def stop_by(wait, losses, patience):
+def stop_rule(waited, is_best, is_lower):
+    return 0 if is_best else waited + 1
+
+
+def stop_by(wait, losses, patience, better=operator.lt):
     """The last and the best epoch of a run; ``wait`` says how many epochs it has waited, by what it sees."""
     best = waited = 0
     for epoch, loss in enumerate(losses[1:], start=1):
-        best = epoch if loss < losses[best] else best
+        best = epoch if better(loss, losses[best]) else best
         waited = wait(waited, epoch == best, loss < losses[epoch - 1])
         if waited == patience:
             return epoch, best
@@ -116,7 +121,13 @@ def stop_by(wait, losses, patience):
 
 
 def stop(losses, patience):
-    return stop_by(lambda waited, is_best, is_lower: 0 if is_best else waited + 1, losses, patience)
+    best = 0
+    for epoch in range(1, len(losses)):
+        if losses[epoch] < losses[best]:
+            best = epoch
+        if epoch - best == patience:
+            return epoch, best
+    return len(losses) - 1, best
 
 
 def stop_by_neighbour(losses, patience):
@@ -197,8 +208,8 @@ EXERCISES = (
         id="08.3",
         task="find where early stopping ends, and which weights it restores",
         solution=stop,
-        tested="last epoch and best epoch of four curves: with a late recovery, with steps down above the best, with "
-        "two single bad epochs, and without a bad epoch.",
+        tested="last epoch and best epoch of six curves: with a late recovery, with steps down above the best, with "
+        "two single bad epochs, without a bad epoch, with a bad last one, and with no good one.",
         cases=CURVES,
         mistakes=(
             Mistake(
@@ -213,6 +224,10 @@ EXERCISES = (
                 stop_by_neighbour,
                 "you compare with the epoch before: a curve can fall and still be above its best. Compare with the "
                 "best.",
+            ),
+            Mistake(
+                lambda losses, patience: stop_by(stop_rule, losses, patience, lambda loss, best: loss <= best),
+                "you take a loss as low as the best for a new best: only a lower one is.",
             ),
             Mistake(stop_without_reset, "you count all bad epochs: a new best sets the count back to zero."),
             Mistake(

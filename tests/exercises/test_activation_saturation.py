@@ -4,24 +4,7 @@ import pytest
 import torch
 
 from nnlab import activations, probes
-from nnlab.exercises import CORRECT, NOT_ATTEMPTED, WRONG, find
-from nnlab.exercises.activation_saturation import EXERCISES
-
-MISTAKES = [(exercise, mistake) for exercise in EXERCISES for mistake in exercise.mistakes]
-
-
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.id)
-def test_the_solution_is_correct_and_a_stub_is_not_attempted(exercise):
-    assert exercise.check(exercise.solution).status == CORRECT
-    assert exercise.check(...).status == NOT_ATTEMPTED
-    if exercise.cases:
-        assert exercise.check(lambda z: ...).status == NOT_ATTEMPTED
-
-
-@pytest.mark.parametrize(("exercise", "mistake"), MISTAKES, ids=lambda part: getattr(part, "id", ""))
-def test_every_mistake_gets_its_own_message(exercise, mistake):
-    report = exercise.check(mistake.answer)
-    assert (report.status, report.message) == (WRONG, mistake.message)
+from nnlab.exercises import CORRECT, WRONG, find
 
 
 def by_autograd(z):
@@ -32,11 +15,11 @@ def by_autograd(z):
 @pytest.mark.parametrize(
     ("id", "answer"),
     [
-        ("04.1", by_autograd),
         ("04.1", lambda z: torch.sigmoid(z) * (1 + z * (1 - torch.sigmoid(z)))),
         ("04.2", lambda z: probes.saturated_share("sigmoid", z).double()),
         ("04.2", lambda z: (z.abs() > 4.3567).sum() / torch.tensor(z.numel(), dtype=z.dtype)),
         ("04.3", lambda z: z.amax(0) <= 0),
+        ("04.3", lambda z: (z <= 0).all(0).double()),
         ("04.3", lambda z: torch.relu(z).sum(0) == 0),
         ("04.4", (0.5 + 0.2) / 2),
     ],
@@ -49,11 +32,11 @@ def test_right_in_other_words(id, answer):
     ("id", "answer", "said"),
     [
         ("04.1", lambda z: activations.get("silu").f(z), "SiLU itself"),
+        ("04.1", by_autograd, "the numbers are right, but the task says to do it without autograd"),
         ("04.2", lambda z: (torch.sigmoid(z) * (1 - torch.sigmoid(z)) < 0.05).double().mean(), "largest"),
         ("04.2", lambda z: (z.abs() > 5).double().mean(), "got "),
         ("04.3", lambda z: (z < 0).any(0), "one sample"),
         ("04.3", lambda z: (z <= 0).all(), "the shape must be"),
-        ("04.3", lambda z: (z <= 0).all(0).double(), "the number type must be torch.bool"),
         ("04.4", 0.7, "the gradient is 2"),
     ],
 )

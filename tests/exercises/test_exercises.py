@@ -2,6 +2,8 @@
 
 import re
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -56,7 +58,7 @@ def test_mistake_is_named(exercise, mistake):
 def test_texts(exercise):
     assert re.fullmatch(r"\d\d\.\d", exercise.id)
     assert exercise.id[:2] in exercises.NOTEBOOKS
-    assert len(exercise.mistakes) >= 2
+    assert len(exercise.mistakes) >= 3
     messages = [mistake.message for mistake in exercise.mistakes]
     assert len(set(messages)) == len(messages)
     assert len(exercise.hints) == len(set(exercise.hints)) == 2
@@ -66,7 +68,29 @@ def test_texts(exercise):
 
 @every_exercise
 @pytest.mark.parametrize(
-    "odd", ["text", [], {}, (), torch.zeros(0), torch.zeros(2, 2), True, 1j, float("nan"), object()]
+    "odd",
+    [
+        *(
+            10**400,
+            "text",
+            [],
+            {},
+            (),
+            set(),
+            True,
+            1j,
+            float("nan"),
+            object(),
+            int,
+            b"bytes",
+            range(0),
+            [[1], [1, 2]],
+            [None],
+        ),
+        *(torch.zeros(0), torch.zeros(2, 2), torch.tensor(1j), torch.ones(2, 2).to_sparse(), torch.nn.Linear(1, 1)),
+        *(np.array(["a", "b"]), np.array([None]), np.array({}), pd.DataFrame({"a": ["b"]}), pd.Series(dtype=float)),
+    ],
+    ids=lambda odd: type(odd).__name__,
 )
 def test_odd_answers_are_judged_and_never_raise(exercise, odd):
     assert exercise.check(odd).status == WRONG or odd is exercise.solution
@@ -124,12 +148,13 @@ def in_place(x):
     [
         (lambda x: x.sum() / len(x), CORRECT, "two means."),
         (lambda x: x.mean() * (1 + 1e-7), CORRECT, "two means."),
-        (lambda x: x.mean() * (1 + 1e-3), WRONG, "at case 1: got 3.003, wanted 3"),
-        (lambda x: torch.tensor(3.0), WRONG, "at case 2: got 3, wanted 2"),
+        (lambda x: x.mean() * (1 + 1e-3), WRONG, r"your function\(\[1, 2, 6\]\): got 3.003, wanted 3\."),
+        (lambda x: torch.tensor(3.0), WRONG, r"your function\(\[0, 4\]\): got 3, wanted 2\."),
         (lambda x: x.sum(), WRONG, "this is the sum."),
         (lambda x: x.mean(0, keepdim=True), WRONG, r"the shape must be \(\). Got \(1,\)"),
-        (lambda x: x.mean().double(), WRONG, "the number type must be torch.float32. Got torch.float64"),
-        (lambda x: x.mean().item(), WRONG, "a tensor is wanted. Got 3.0"),
+        (lambda x: x.mean().double(), CORRECT, "two means."),
+        (lambda x: x.mean().item(), CORRECT, "two means."),
+        (lambda x: "3", WRONG, "a number is wanted. Got '3' \\(str\\)"),
         (lambda x: x.mean() * torch.nan, WRONG, "got nan"),
         (in_place, WRONG, "changes an argument in place"),
         (3.0, WRONG, "the answer must be a function. Got 3.0"),
@@ -155,7 +180,7 @@ def test_cases_stay_as_they_are():
         (0.5, [0.5, torch.tensor(0.5)], [0.51, 1 / 3, "0.5", [0.5]]),
         ("Adam", ["Adam"], ["SGD", 1, torch.zeros(2)]),
         (True, [True, torch.tensor(True)], [False, 1, "True", 1.5, torch.zeros(2)]),
-        ((1, 2), [(1, 2)], [(1, 3), (1,), 1, [1, 2]]),
+        ((1, 2), [(1, 2), [1, 2]], [(1, 3), (1,), 1, [1, 2, 3]]),
     ],
 )
 def test_plain_values(solution, right, wrong):
@@ -173,7 +198,7 @@ def test_a_mistake_that_overflows_is_named_and_no_other_answer_is_taken_for_it(l
     exercise = Exercise("99.3", "copy x", lambda x: x + 0, "a copy.", mistakes, ("a", "b"), ((torch.arange(4.0),),))
     assert exercise.check(overflowing).message == "it overflows."
     assert exercise.check(lambda x: -x).message == "the sign."
-    assert exercise.check(lambda x: x * lost).message.startswith("got ")
+    assert ": at [0]: got nan, wanted 0" in exercise.check(lambda x: x * lost).message
     assert exercise.check(lambda x: x + 0).status == CORRECT
 
 
@@ -194,3 +219,36 @@ def test_normal_numbers_come_from_a_seed_or_go_on():
     assert first.dtype == torch.float64
     assert torch.equal(normal(3, 2, 3), first)
     assert not torch.equal(first, second)
+
+
+# how a report shows itself
+
+
+def cell(source):
+    """Run a cell as IPython does; its last line is an expression."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell()
+    return shell.run_cell("import nnlab").success and shell.run_cell(source).result
+
+
+def test_a_students_verdicts_differ_in_sign_and_colour_and_a_stub_stays_plain():
+    right, wrong, stub_ = (nnlab.check("08.5", answer) for answer in (170, 3, ...))
+    assert [repr(report)[0] for report in (right, wrong, stub_)] == ["✓", "✗", "○"]
+    assert stub_._repr_html_() is None
+    shown = [report._repr_html_() for report in (right, wrong)]
+    colours = [re.search("background:(#[0-9a-f]{6})", text).group(1) for text in shown]
+    assert len(set(colours)) == 2
+    for report, text in zip((right, wrong), shown, strict=True):
+        assert re.sub("<[^>]*>", "", text) == repr(report).replace(": ", " ", 1)
+
+
+def test_the_message_is_escaped():
+    assert "&lt;b&gt;" in exercises.Report("99.1", WRONG, "got '<b>'")._repr_html_()
+
+
+@pytest.mark.parametrize("first", ["# Solution", "# solution of 08.5"])
+def test_a_solution_cell_is_plain_text(first):
+    assert cell(f"{first}\nnnlab.check('08.5', 170)")._repr_html_() is None
+    assert cell("nnlab.check('08.5', 170)")._repr_html_() is not None
+    assert cell("# mine\nnnlab.check('08.5', 170)")._repr_html_() is not None

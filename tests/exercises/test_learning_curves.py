@@ -7,7 +7,7 @@ from sklearn.model_selection import KFold
 
 from nnlab import curve_families, diagnosis
 from nnlab.analysis.curve_measures import measure
-from nnlab.exercises import CORRECT, NOT_ATTEMPTED, WRONG, find
+from nnlab.exercises import CORRECT, WRONG, find
 from nnlab.exercises.learning_curves import PREDICTIONS, QUIZ_SEED, TRUTH
 
 
@@ -28,7 +28,7 @@ def test_bias_and_variance_add_up_to_the_error():
         (lambda p, t: ((p.mean(0) - t).square().mean(), p.var(0, correction=0).mean()), None),
         (lambda p, t: ((p.mean(0) - t).square().mean(), ((p - t) ** 2).mean() - (p.mean(0) - t).square().mean()), None),
         (lambda p, t: ((p.mean(0) - t).square().mean(), p.var(0).mean()), "minus one"),
-        (lambda p, t: ((p.mean(0) - t).square().mean(), p.var(correction=0)), "at case 1: got"),
+        (lambda p, t: ((p.mean(0) - t).square().mean(), p.var(correction=0)), "got"),
         (lambda p, t: (((p - t) ** 2).mean(), p.var(0, correction=0).mean()), "your bias is the whole error"),
         (lambda p, t: (p.mean(0) - t).square().mean(), "2 results"),
     ],
@@ -63,8 +63,9 @@ def by_mask(n, k, number):
         (by_mask, None),
         (lambda n, k, number: by_pop(n, k, number)[::-1], "wrong order"),
         (lambda n, k, number: (torch.arange(n), by_pop(n, k, number)[1]), "contain the validation"),
-        (lambda n, k, number: (by_pop(n, k, number)[0], torch.arange(n)[number::k]), "at case 1: got"),
-        (lambda n, k, number: (by_pop(n, k, number)[0].tolist(), by_pop(n, k, number)[1]), "a tensor is wanted"),
+        (lambda n, k, number: (by_pop(n, k, number)[0], torch.arange(n)[number::k]), "got"),
+        (lambda n, k, number: (by_pop(n, k, number)[0].tolist(), by_pop(n, k, number)[1]), None),
+        (lambda n, k, number: (str(n), by_pop(n, k, number)[1]), "a tensor is wanted"),
     ],
 )
 def test_folds(answer, said):
@@ -98,10 +99,10 @@ def by_numpy(train, val):
         (lambda left, gap, rise: (left, gap, rise), None),
         (lambda left, gap, rise: tuple(torch.tensor([left, gap, rise])), None),
         (lambda left, gap, rise: (left, -gap, rise), "wrong sign"),
-        (lambda left, gap, rise: (left, gap, 0.0), "at case 1: got 0"),
-        (lambda left, gap, rise: (gap, left, rise), "at case 1: got"),
+        (lambda left, gap, rise: (left, gap, 0.0), "got 0"),
+        (lambda left, gap, rise: (gap, left, rise), "got"),
         (lambda left, gap, rise: (left, gap), "3 results are wanted"),
-        (lambda left, gap, rise: torch.tensor([left, gap, rise]), "as a tuple"),
+        (lambda left, gap, rise: torch.tensor([left, gap, rise]), None),
     ],
 )
 def test_three_numbers(change, said):
@@ -114,7 +115,7 @@ def test_three_numbers(change, said):
         (lambda curve: curve[-1], lambda val: val[0], "lucky"),
         (lambda curve: curve[-(len(curve) // 4) :].mean(), lambda val: val[-1], "the last loss"),
         (lambda curve: curve[-(len(curve) // 4) :].mean(), lambda val: 1, "not shares"),
-        (lambda curve: curve[: len(curve) // 4].mean(), lambda val: val[0], "at case 1: got"),
+        (lambda curve: curve[: len(curve) // 4].mean(), lambda val: val[0], "got"),
         (lambda curve: curve.mean(), lambda val: val[0], "the whole run"),
     ],
 )
@@ -128,9 +129,10 @@ def test_other_ends_and_other_beginnings(end, first, said):
 def test_the_error_table_agrees_with_the_package():
     """The package says "unclear" near the limit, and "below human error" where it cannot know."""
     names = {"good": "good fit", "both": "high bias and high variance"}
-    for human, train, val in find("09.4").cases:
+    for number, (human, train, val) in enumerate(find("09.4").cases):
         answer = find("09.4").solution(human, train, val)
-        assert diagnosis.error_table(human, train, val, low=0.02).name == names.get(answer, answer)
+        said = diagnosis.error_table(human, train, val, low=0.02).name
+        assert said == names.get(answer, answer) or (number >= 6 and said == "unclear")
 
 
 @pytest.mark.parametrize(
@@ -140,8 +142,8 @@ def test_the_error_table_agrees_with_the_package():
                          ("high variance" if v - t > 0.02 else "good"), None),
         (lambda h, t, v: ("both" if v - t > 0.02 else "high bias") if t > 0.02 else
                          ("high variance" if v - t > 0.02 else "good"), "training error itself"),
-        (lambda h, t, v: "good", "at case 1: got 'good'"),
-        (lambda h, t, v: t - h, "at case 1: got"),
+        (lambda h, t, v: "good", "got 'good'"),
+        (lambda h, t, v: t - h, "got"),
     ],
 )  # fmt: skip
 def test_error_tables(answer, said):
@@ -158,7 +160,8 @@ def test_the_package_names_all_curves_of_the_quiz():
     ("change", "said"),
     [
         (lambda names: names, None),
-        (lambda names: list(names), "8 results are wanted, as a tuple"),
+        (lambda names: list(names), None),
+        (lambda names: set(names), "8 results are wanted, as a tuple"),
         (lambda names: names[:7], "8 results are wanted"),
         (lambda names: tuple(name.replace("noisy validation", "overfitting") for name in names), "got 'overfitting'"),
         (
@@ -169,9 +172,3 @@ def test_the_package_names_all_curves_of_the_quiz():
 )
 def test_quiz(change, said):
     judge("09.5", change(find("09.5").solution), said)
-
-
-@pytest.mark.parametrize("id", ["09.1", "09.2", "09.3", "09.4", "09.5"])
-def test_a_stub_is_not_attempted(id):
-    stubs = [..., None, *([lambda *arguments: ...] if find(id).cases else [])]
-    assert {find(id).check(stub).status for stub in stubs} == {NOT_ATTEMPTED}

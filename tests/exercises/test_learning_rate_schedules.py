@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nnlab.engine.schedules import Cosine, Geometric, TimeDecay, WarmUp
-from nnlab.exercises import CORRECT, NOT_ATTEMPTED, WRONG, find
+from nnlab.exercises import CORRECT, WRONG, find
 
 
 def test_the_solutions_are_the_schedules_of_the_package():
@@ -40,9 +40,9 @@ def squared(t, length):
         (from_the_hint, None),
         (squared, None),
         (lambda t, length: 1 + math.cos(math.pi * t / length), "starts at 2"),
-        (lambda t, length: (1 + math.cos(t / length)) / 2, "at case 2: got"),
+        (lambda t, length: (1 + math.cos(t / length)) / 2, "got"),
         (lambda t, length: 0.5 - 0.5 * math.cos(math.pi * t / length), "upside down"),
-        (lambda t, length: 1 - t / length, "at case 2: got"),
+        (lambda t, length: 1 - t / length, "got"),
         (lambda t, length: (1 + torch.cos(torch.pi * t / length)) / 2, "must be Tensor"),
     ],
 )
@@ -64,7 +64,7 @@ def by_loop(t):
         (WarmUp(10, 0.1, then=Cosine(90)), None),
         (WarmUp(10, 0.1, then=Cosine(100)), "it has 90"),
         (lambda t: (0.1 + 0.09 * t) if t < 10 else Cosine(100)(t), "t - 10"),
-        (Cosine(100), "at case 1: got 1"),
+        (Cosine(100), "got 1"),
         (lambda t: 1 / 0, "ZeroDivisionError"),
     ],
 )
@@ -107,9 +107,3 @@ def judged(id, answer, said):
     report = find(id).check(answer)
     assert report.status == (CORRECT if said is None else WRONG)
     assert said is None or said in report.message
-
-
-@pytest.mark.parametrize("id", ["07.1", "07.2", "07.3", "07.4", "07.5"])
-def test_a_stub_is_not_attempted(id):
-    stubs = [..., None, *([lambda *arguments: ...] if find(id).cases else [])]
-    assert {find(id).check(stub).status for stub in stubs} == {NOT_ATTEMPTED}

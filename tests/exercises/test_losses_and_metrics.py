@@ -8,15 +8,7 @@ from torch.nn import functional as F
 from torchmetrics.classification import MulticlassAccuracy
 
 from nnlab.exercises import CORRECT, WRONG, find
-from nnlab.exercises.losses_and_metrics import EXERCISES, LARGE, N
-
-MISTAKES = [(exercise, mistake) for exercise in EXERCISES for mistake in exercise.mistakes]
-
-
-@pytest.mark.parametrize(("exercise", "mistake"), MISTAKES, ids=lambda part: getattr(part, "id", ""))
-def test_every_mistake_gets_its_own_message(exercise, mistake):
-    report = exercise.check(mistake.answer)
-    assert (report.status, report.message) == (WRONG, mistake.message)
+from nnlab.exercises.losses_and_metrics import LARGE, N
 
 
 def by_autograd(logits, y):
@@ -39,9 +31,7 @@ def by_torchmetrics(batches):
 @pytest.mark.parametrize(
     ("id", "answer"),
     [
-        ("03.1", lambda z: F.log_softmax(z, -1)),
         ("03.1", lambda z: z - torch.logsumexp(z, 1, keepdim=True)),
-        ("03.2", by_autograd),
         ("03.3", -math.log(math.e / (math.e + 1))),
         ("03.3", F.cross_entropy(torch.tensor([[1.0, 0.0]]), torch.tensor([0]))),
         ("03.3", 0.313),
@@ -81,6 +71,9 @@ def student_accuracy(batches):
         ("03.1", lambda z: torch.log_softmax(z, 0), "dim=-1"),
         ("03.2", student_gradient, f"{N} times too large"),
         ("03.2", lambda logits, y: -by_autograd(logits, y), "wrong sign"),
+        ("03.1", lambda z: F.log_softmax(z, -1), "without PyTorch's log_softmax"),
+        ("03.1", torch.nn.LogSoftmax(-1), "without PyTorch's log_softmax"),
+        ("03.2", by_autograd, "the numbers are right, but the task says to do it without autograd"),
         ("03.3", 1.461, "ten classes"),
         ("03.4", student_huber, "with delta"),
         ("03.5", student_accuracy, "mean of the batch accuracies"),

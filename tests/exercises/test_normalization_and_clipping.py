@@ -6,7 +6,7 @@ import torch
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
-from nnlab.exercises import CORRECT, NOT_ATTEMPTED, WRONG, find
+from nnlab.exercises import CORRECT, WRONG, find
 from nnlab.exercises.normalization_and_clipping import BIAS, DY, LONG, SHORT, STD, WEIGHT, X_HAT, Z
 
 IDS = ["12.1", "12.2", "12.3", "12.4", "12.5"]
@@ -38,8 +38,8 @@ def test_z_scores_are_those_of_scikit_learn():
         (lambda t, n: (n - t.mean(0)) / ((t**2).mean(0) - t.mean(0) ** 2).sqrt(), None),
         (lambda t, n: (n - t.mean(0)) / (t**2).mean(0).sqrt(), "E[x^2] minus"),
         (lambda t, n: (n - n.mean(0)) / n.std(0, correction=0), "own statistics"),
-        (lambda t, n: n - t.mean(0), "at case 1: got"),
-        (lambda t, n: (t - t.mean(0)) / t.std(0, correction=0), "at case 1: the shape"),
+        (lambda t, n: n - t.mean(0), "got"),
+        (lambda t, n: (t - t.mean(0)) / t.std(0, correction=0), "the shape"),
     ],
 )
 def test_z_score(answer, said):
@@ -80,8 +80,8 @@ def test_the_gradient_is_that_of_autograd():
         (lambda dy, w, x, s: by_autograd(), None),
         (lambda dy, w, x, s: w / s * (dy - dy.mean(0) - x * (dy * x).mean(0)), None),
         (lambda dy, w, x, s: dy * w / s, "constants"),
-        (lambda dy, w, x, s: w / s * (dy - x * (dy * x).mean(0)), "got ["),
-        (lambda dy, w, x, s: w * (dy - dy.mean(0) - x * (dy * x).mean(0)), "got ["),
+        (lambda dy, w, x, s: w / s * (dy - x * (dy * x).mean(0)), "at [0, 0]: got"),
+        (lambda dy, w, x, s: w * (dy - dy.mean(0) - x * (dy * x).mean(0)), "at [0, 0]: got"),
     ],
 )
 def test_backward(answer, said):
@@ -137,15 +137,10 @@ def test_one_gradient_is_longer_than_the_limit_and_one_shorter():
         (lambda a, b: tuple(g * min(1, 1 / torch.cat([a.flatten(), b]).norm()) for g in (a, b)), None),
         (lambda a, b: (a.clamp(-1, 1), b.clamp(-1, 1)), "by value"),
         (lambda a, b: tuple(g / torch.cat([a.flatten(), b]).norm() for g in (a, b)), "must stay short"),
-        (lambda a, b: [*clip_of_torch(a, b)], "2 results are wanted, as a tuple"),
+        (lambda a, b: [*clip_of_torch(a, b)], None),
+        (lambda a, b: [*clip_of_torch(a, b), a], "2 results are wanted, as a tuple"),
         (lambda a, b: clip_of_torch(a, b)[::-1], "the shape must be"),
     ],
 )
 def test_clipping(answer, said):
     judge("12.5", answer, said)
-
-
-@pytest.mark.parametrize("id", IDS)
-def test_a_stub_is_not_attempted(id):
-    stubs = [..., None, lambda *arguments: ...]
-    assert {find(id).check(stub).status for stub in stubs} == {NOT_ATTEMPTED}

@@ -38,7 +38,7 @@ def test_the_l2_step_is_that_of_torch():
         (lambda w, g: w - 0.1 * g - 0.3 * w, "not multiplied by lr"),
         (lambda w, g: w - 0.1 * (g + 0.6 * w), "without the 1/2"),
         (lambda w, g: w.sub_(0.1 * (g + 0.3 * w)), "in place"),
-        (lambda w, g: 0.5 * w, "at case 1: got"),
+        (lambda w, g: 0.5 * w, "got"),
     ],
 )
 def test_l2_step(answer, said):
@@ -77,7 +77,7 @@ def by_where(w, g):
         (lambda w, g: penalties.proximal_l1(w - 0.1 * g, 0.05), None),
         (lambda w, g: penalties.proximal_l1(w - 0.1 * g, 0.5), "lr * lambda"),
         (lambda w, g: w - 0.1 * g - 0.1 * 0.5 * w.sign(), "subgradient"),
-        (lambda w, g: w.clamp(min=0), "at case 1: got"),
+        (lambda w, g: w.clamp(min=0), "got"),
     ],
 )
 def test_soft_threshold(answer, said):
@@ -99,7 +99,7 @@ def test_the_team_error_is_the_mean_over_all_teams():
         (lambda v, c, k: torch.tensor((v - c) / k + c), None),
         (lambda v, c, k: v / k, "v / k holds only"),
         (lambda v, c, k: v / k + c, "one predictor would have"),
-        (lambda v, c, k: v, "at case 1: got"),
+        (lambda v, c, k: v, "got"),
     ],
 )
 def test_team_error(answer, said):
@@ -118,7 +118,7 @@ def test_the_mean_is_the_one_of_the_package():
     [
         (lambda logits: sum(one.softmax(-1) for one in logits) / len(logits), None),
         (lambda logits: logits.exp().div(logits.exp().sum(-1, keepdim=True)).mean(0), None),
-        (lambda logits: logits.mean(0), "at case 1: got"),
+        (lambda logits: logits.mean(0), "got"),
         (lambda logits: logits.mean(0).softmax(-1), "averaged logits"),
         (lambda logits: logits.softmax(-1), f"Got {tuple(LOGITS.shape)}"),
     ],

@@ -8,7 +8,7 @@ from played_run import play
 
 import nnlab
 from nnlab.datasets.data import Dataset, Split, standardized
-from nnlab.exercises import CORRECT, NOT_ATTEMPTED, WRONG, find
+from nnlab.exercises import CORRECT, WRONG, find
 from nnlab.exercises.training_loop import CURVES, LABELS, SAMPLES, TRAIN, VAL, follow_steps
 
 
@@ -91,6 +91,22 @@ def zeroed_between(model, optimizer, x, y):
     return 0
 
 
+def arguments_exchanged(model, optimizer, x, y):
+    torch.nn.functional.cross_entropy(y, model(x)).backward()
+
+
+def without_backward(model, optimizer, x, y):
+    optimizer.zero_grad()
+    torch.nn.functional.cross_entropy(model(x), y)
+    optimizer.step()
+
+
+def with_nothing_returned(model, optimizer, x, y):
+    torch.nn.functional.cross_entropy(model(x), y).backward()
+    optimizer.step()
+    optimizer.zero_grad()
+
+
 def without_step(model, optimizer, x, y):
     torch.nn.functional.cross_entropy(model(x), y).backward()
 
@@ -100,6 +116,9 @@ def without_step(model, optimizer, x, y):
     [
         (with_set_to_none, None),
         (zeroed_at_the_end, None),
+        (with_nothing_returned, None),
+        (arguments_exchanged, ", `torch.nn.functional.cross_entropy(y, model(x)).backward()`: "),
+        (without_backward, "never move"),
         (zeroed_between, "never move"),
         (without_step, "never move"),
         (lambda model, optimizer, x, y: torch.nn.functional.cross_entropy(model(x), y), "never move"),
@@ -119,7 +138,8 @@ def by_loop(train, val):
     ("answer", "said"),
     [
         (by_loop, None),
-        (lambda train, val: list(by_loop(train, val)), "2 results are wanted, as a tuple"),
+        (lambda train, val: list(by_loop(train, val)), None),
+        (lambda train, val: by_loop(train, val)[:1], "2 results are wanted, as a tuple. Got a tuple of 1"),
         (lambda train, val: (train, val), "got"),
         (lambda train, val: (by_loop(train, val)[0], val), "got"),
         (lambda train, val: (train.sub_(train.mean(0)), val), "in place"),
@@ -142,9 +162,9 @@ def by_minimum(losses, patience):
     ("answer", "said"),
     [
         (by_minimum, None),
-        (lambda losses, patience: by_minimum(losses, patience)[::-1], "at case 1: got"),
+        (lambda losses, patience: by_minimum(losses, patience)[::-1], "got"),
         (lambda losses, patience: by_minimum(losses, patience)[0], "2 results"),
-        (lambda losses, patience: (len(losses) - 1, losses.index(min(losses))), "at case 1: got 6"),
+        (lambda losses, patience: (len(losses) - 1, losses.index(min(losses))), "got 6"),
         (lambda losses, patience: (by_minimum(losses, patience)[0], losses.index(min(losses))), "has not seen"),
     ],
 )
@@ -161,7 +181,7 @@ def test_stop(answer, said):
         ),
         (lambda sizes: torch.tensor(sum((a + 1) * b for a, b in pairwise(sizes))), None),
         (lambda sizes: sum(a * b for a, b in pairwise(sizes)), "weights alone"),
-        (lambda sizes: sum(sizes), "at case 1: got 1818"),
+        (lambda sizes: sum(sizes), "got 1818"),
     ],
 )
 def test_count(answer, said):
@@ -174,9 +194,3 @@ def test_count(answer, said):
 )
 def test_steps(answer, said):
     judged("08.5", answer, said)
-
-
-@pytest.mark.parametrize("id", ["08.1", "08.2", "08.3", "08.4", "08.5"])
-def test_a_stub_is_not_attempted(id):
-    stubs = [..., None, *([lambda *arguments: ...] if find(id).cases else [])]
-    assert {find(id).check(stub).status for stub in stubs} == {NOT_ATTEMPTED}

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nnlab import initialization
-from nnlab.exercises import CORRECT, NOT_ATTEMPTED, WRONG, find
+from nnlab.exercises import CORRECT, WRONG, find
 
 
 def draws(scheme, n_in, n_out):
@@ -72,7 +72,7 @@ def off_by_one(depth, n, std):
         (lambda depth, n, std: std**depth, "sqrt(n) is missing"),
         (lambda depth, n, std: (std**2 * n) ** depth, "variance"),
         (lambda depth, n, std: std * n**0.5 * depth, "it is a power"),
-        (off_by_one, "at case 1: got"),
+        (off_by_one, "got"),
     ],
 )
 def test_sizes(answer, said):
@@ -98,7 +98,7 @@ def test_he_for_leaky_relu_keeps_the_squares_and_agrees_with_torch():
         (lambda n_in, slope: (2 / (n_in * (1 + slope))) ** 0.5, "squared"),
         (lambda n_in, slope: (2 / n_in * (1 + slope**2)) ** 0.5, "smaller"),
         (lambda n_in, slope: 2 / n_in / (1 + slope**2), "variance"),
-        (lambda n_in, slope: (1 / n_in) ** 0.5, "at case 1: got 0.125"),
+        (lambda n_in, slope: (1 / n_in) ** 0.5, "got 0.125"),
     ],
 )
 def test_leaky(answer, said):
@@ -171,9 +171,3 @@ def test_the_scaled_weight_does_what_is_promised_for_one_signal_too_small_and_on
     assert min(before) < 0.2
     for x, weight in find("05.5").cases:
         assert (x @ find("05.5").solution(x, weight)).std().item() == pytest.approx(1)
-
-
-@pytest.mark.parametrize("id", ["05.1", "05.2", "05.3", "05.4", "05.5"])
-def test_a_stub_is_not_attempted(id):
-    stubs = [..., None, *([lambda *arguments: ...] if find(id).cases else [])]
-    assert {find(id).check(stub).status for stub in stubs} == {NOT_ATTEMPTED}
