@@ -1,6 +1,6 @@
 """Loss functions: the value and its gradient with respect to the network's output, side by side.
 
-Every loss takes ``logits`` of shape (..., batch, outputs), means over the batch, and returns
+Every loss takes ``logits`` of shape (..., batch, outputs), averages over the batch, and returns
 ``(loss, dlogits)`` with shapes (...,) and (..., batch, outputs). Leading axes are members, each
 with a loss of its own. The gradient of the mean carries the factor 1/batch: forgetting it, or
 dividing twice, is the mistake most often made here.
