@@ -15,7 +15,7 @@ from nnlab.training.batches import NO_BATCH
 from nnlab.training.callbacks import Callback, check_callbacks
 from nnlab.training.checks import check_writable, place
 from nnlab.training.resume import resume, save
-from nnlab.training.run import Run
+from nnlab.training.run import Run, device_state, set_device_state
 
 __all__ = ["fit", "own_randomness", "train_epoch"]
 
@@ -188,10 +188,16 @@ def spread_inputs(model: nn.Module, wanted: bool):
 @contextmanager
 def own_randomness(seed: int, device: torch.device):
     """Inside, the global generators start from ``seed`` (dropout uses them); afterwards they are as they were."""
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
+    before = device_state(device)
+    with torch.random.fork_rng(devices=[]):
         torch.random.default_generator.manual_seed(int(seed))
-        for each in devices:
-            with torch.cuda.device(each):
-                torch.cuda.manual_seed(int(seed))
-        yield
+        try:
+            if device.type == "cuda":
+                with torch.cuda.device(device):
+                    torch.cuda.manual_seed(int(seed))
+            elif device.type == "mps":
+                torch.mps.manual_seed(int(seed))
+            yield
+        finally:
+            if before is not None:
+                set_device_state(device, before)

@@ -16,7 +16,7 @@ from nnlab.training.checks import bound, check_classes, check_length, described,
 from nnlab.training.evaluation import Evaluator
 from nnlab.training.record import Record
 
-__all__ = ["Run"]
+__all__ = ["Run", "device_state", "set_device_state"]
 
 
 class Run(Record):
@@ -133,26 +133,10 @@ class Run(Record):
         }
 
     def load_state_dict(self, state: dict) -> None:
-        """Take back what ``state_dict`` gave; if a part does not fit, model and optimizer stay as they were."""
-        owners = [self.model, self.optimizer, *self.callbacks, *([self.scheduler] if self.scheduler else [])]
-        states = [
-            state["model"],
-            state["optimizer"],
-            *state["callbacks"],
-            *([state["schedule"]] if self.scheduler else []),
-        ]
-        if len(owners) != len(states):
-            raise ValueError(f"{len(states)} states for {len(owners)} parts of the run")
-        before = [copy.deepcopy(owner.state_dict()) for owner in owners]
-        loaded: list[int] = []
-        try:
-            for k, (owner, its_state) in enumerate(zip(owners, states, strict=True)):
-                owner.load_state_dict(its_state)
-                loaded.append(k)
-        except Exception:
-            for k in {0, 1, *loaded}:  # model and optimizer may have taken a part before they failed
-                owners[k].load_state_dict(before[k])
-            raise
+        """Take back what ``state_dict`` gave; if a part does not fit, all stay as they were."""
+        scheduler = [(self.scheduler, state["schedule"])] if self.scheduler else []
+        callbacks = zip(self.callbacks, state["callbacks"], strict=True)
+        load_all([(self.model, state["model"]), (self.optimizer, state["optimizer"]), *callbacks, *scheduler])
         self.set_random_state(state["random"])
         super().load_state_dict(state)
         self.epoch, self.stop = state["epoch"], state["stop"]
@@ -166,20 +150,53 @@ class Run(Record):
     def random_state(self) -> dict[str, torch.Tensor]:
         """The states of every generator that the run draws from."""
         states = {name: generator.get_state() for name, generator in self.generators().items()}
-        if self.device.type == "cuda":
-            states["cuda"] = torch.cuda.get_rng_state(self.device)
+        own = device_state(self.device)
+        if own is not None:
+            states[self.device.type] = own
         return states
 
     def set_random_state(self, states: dict[str, torch.Tensor]) -> None:
         """Take back what ``random_state`` gave."""
         for name, generator in self.generators().items():
             generator.set_state(states[name])
-        if self.device.type == "cuda":
-            torch.cuda.set_rng_state(states["cuda"], self.device)
+        if self.device.type in states:
+            set_device_state(self.device, states[self.device.type])
 
     def generators(self) -> dict[str, torch.Generator]:
         """The order of samples, dropout, and what the DataLoaders have of their own."""
         return {"batches": self.generator, "torch": torch.random.default_generator, **self.batches.generators()}
+
+
+def load_all(pairs: list[tuple[Any, Any]]) -> None:
+    """Let each owner load its state; if one cannot, those before it get back what they had.
+
+    Model and optimizer also where they failed themselves: they may have taken a part.
+    """
+    before = [copy.deepcopy(owner.state_dict()) for owner, _ in pairs]
+    loaded = 0
+    try:
+        for owner, state in pairs:
+            owner.load_state_dict(state)
+            loaded += 1
+    except Exception:
+        for k in {0, 1, *range(loaded)}:
+            pairs[k][0].load_state_dict(before[k])
+        raise
+
+
+def device_state(device: torch.device) -> torch.Tensor | None:
+    """The state of the generator that a GPU has of its own; None on the CPU."""
+    if device.type == "cuda":
+        return torch.cuda.get_rng_state(device)
+    return torch.mps.get_rng_state() if device.type == "mps" else None
+
+
+def set_device_state(device: torch.device, state: torch.Tensor) -> None:
+    """Take back what ``device_state`` gave."""
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(state, device)
+    else:
+        torch.mps.set_rng_state(state)
 
 
 def identity(run: Run) -> dict[str, Any]:

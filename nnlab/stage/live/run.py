@@ -41,8 +41,7 @@ class LiveRun:
     with them a run is not repeatable.
 
     Args:
-        model: any module with (batch, features) -> logits (batch, classes). One of images reshapes them by itself, such
-            as nn.Sequential(nn.Unflatten(1, (1, 8, 8)), nn.Conv2d(1, 4, 3), ...).
+        model: any module with (batch, features) -> logits (batch, classes); one of images begins with nn.Unflatten.
         data: a classification data set.
         optimizer: a function that makes one from the parameters, ``lambda p: torch.optim.Adam(p, lr=0.01)``, or an
             optimizer of the model; None is ``torch.optim.SGD`` with lr 0.1.
@@ -137,8 +136,7 @@ class LiveRun:
         if self._position >= len(self._order):
             self._order, self._position = torch.randperm(len(self.data.train), generator=self._generator), 0
         end = self._position + max(self._batch_size, self._least)
-        if len(self._order) - end < self._least:  # too few would be left
-            end = len(self._order)
+        end = end if len(self._order) - end >= self._least else len(self._order)  # too few would be left
         index = self._order[self._position : end]
         self._position += len(index)
         return index
