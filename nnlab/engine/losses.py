@@ -21,6 +21,7 @@ from nnlab import arguments
 __all__ = ["binary_cross_entropy", "cross_entropy", "get", "hinge", "huber", "mse", "one_hot", "to_torch"]
 
 ByHand = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
+SMALL = (torch.uint8, torch.int8, torch.int16, torch.int32)
 InPyTorch = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
@@ -286,22 +287,22 @@ def fitting(loss: Callable, logits: torch.Tensor, y: torch.Tensor, sure: list[bo
     """The targets as a loss of PyTorch, or of a student, can compare them with the outputs.
 
     Args:
-        sure: empty until it was found out that ``loss`` compares whole numbers (batch,) with outputs (batch, 1) one
-            by one.
+        sure: empty until it was found out that ``loss`` compares whole numbers (batch,) with outputs (batch, 1), or
+            the other way round, one by one.
     """
     if logits.shape == y.shape:
         whole = not y.is_floating_point() and not isinstance(loss, torch.nn.MultiLabelMarginLoss)
         return y.to(logits.dtype) if whole else y  # such as 0 and 1: PyTorch wants to subtract them
-    one_output = logits.ndim > 0 and logits.shape[-1] == 1 and logits.shape[:-1] == y.shape
+    one_output = y.ndim > 0 and logits.numel() == y.numel() and abs(logits.ndim - y.ndim) == 1
     if y.is_floating_point() or (one_output and not sure and pairs_do_not_matter(loss, logits, y)):
         kind = "real targets" if y.is_floating_point() else "targets"
         raise ValueError(
             f"outputs and {kind} must have the same shape, or they are broadcast against each other. "
             f"Got {tuple(logits.shape)} and {tuple(y.shape)}. Try nn.Sequential(model, nn.Flatten(0))."
         )
-    if one_output and y.numel() and y.amin() < y.amax():
+    if one_output and not sure and y.numel() and y.min() < y.max():
         sure.append(True)
-    return y
+    return y.long() if y.dtype in SMALL else y  # class numbers, which PyTorch wants in int64
 
 
 @torch.no_grad()
@@ -320,8 +321,9 @@ def pairs_do_not_matter(loss: Callable, logits: torch.Tensor, y: torch.Tensor) -
             one, other = (loss(outputs, targets.reshape(y.shape)) for targets in (ordered, ordered.flip(0)))
         except (RuntimeError, ValueError, IndexError):
             return True
-    one, other = (float(value[0] if isinstance(value, tuple) else value) for value in (one, other))
-    return math.isclose(one, other, rel_tol=1e-4, abs_tol=1e-6)
+    one, other = (value[0] if isinstance(value, tuple) else value for value in (one, other))
+    numbers = all(isinstance(value, torch.Tensor) and value.numel() == 1 for value in (one, other))
+    return numbers and math.isclose(float(one), float(other), rel_tol=1e-4, abs_tol=1e-6)
 
 
 class GradientByHand(torch.autograd.Function):

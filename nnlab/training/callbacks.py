@@ -65,7 +65,8 @@ def check_callbacks(callbacks: Iterable[Callback]) -> list[Callback]:
             )
         for name in dir(callback):
             plain = name.lower().replace("_", "")
-            if name not in moments.values() and (name.startswith("on_") or plain in moments):
+            known = name in moments.values() or not (name.startswith("on_") or plain in moments)
+            if not known and callable(getattr(callback, name, None)):
                 nearest = ELSEWHERE.get(name, moments.get(plain, name))
                 arguments.one_of(f"a moment of {type(callback).__name__}", nearest, moments.values())
                 raise ValueError(
@@ -114,7 +115,8 @@ class EarlyStopping(Callback):
         value, higher = run.latest(self.of), run.directions()[self.of]
         if higher is None:
             raise ValueError(
-                f"the metric of {self.of!r} must say higher_is_better. Got None. Try True or False, in its class."
+                f"the metric of {self.of!r} must say higher_is_better. Got None. Try True or False, in its class, "
+                "or as an attribute of a function."
             )
         if self.is_better(value, higher):
             self.best, self.best_step, self.waited = value, run.step, 0

@@ -55,6 +55,7 @@ def fit(
             that of all samples at once, so it does not depend on how they are cut into batches.
         epochs: how often to go through the training data. steps: how many updates. Give one of the two.
         batch_size: samples in a mini-batch, drawn without replacement, the last one may be smaller; None takes all.
+            Gradients are not accumulated over several batches: a batch that is as large does the same.
         schedule: an ``nnlab.schedules`` formula, or a scheduler of ``torch.optim.lr_scheduler`` that is bound to
             ``optimizer``. It counts what you count: epochs, or steps.
         metrics: name -> torchmetrics metric, or function (logits, y) -> number, computed on the validation data; None

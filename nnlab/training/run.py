@@ -66,7 +66,11 @@ class Run(Record):
         self.scheduler = bound(schedule, optimizer)
         if self.counts_steps and isinstance(self.scheduler, ReduceLROnPlateau):
             raise ValueError("ReduceLROnPlateau looks at the validation loss of each epoch. Got steps. Try epochs=10.")
-        check_length(self.scheduler, epochs, self.goal)
+        try:
+            check_length(self.scheduler, epochs, self.goal)
+        except ValueError:
+            self.undo()
+            raise
         self.parts = parts_of(self, loss, schedule, unpack)
         self.made = made(optimizer, self.scheduler, model)
         self.epoch, self.stop, self._checked = 0, False, False

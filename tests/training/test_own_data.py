@@ -188,6 +188,26 @@ class TestTargets:
         torch.testing.assert_close(history.loss, usual.loss)
         torch.testing.assert_close(history.val_accuracy, usual.val_accuracy)
 
+    @pytest.mark.parametrize("kind", [torch.int64, torch.bool, torch.float32])
+    def test_no_column_against_one_is_refused(self, kind, refused):
+        model = nn.Sequential(classifier(1), nn.Flatten(0))
+        with refused("(32,) and (32, 1)", "outputs and "):
+            trained((MOONS.train.x, MOONS.train.y.to(kind)[:, None]), model, loss=nn.MSELoss())
+
+    @pytest.mark.parametrize("kind", [torch.uint8, torch.int16, torch.int32])
+    def test_small_class_numbers(self, kind):
+        loss = nn.CrossEntropyLoss()
+        usual = trained(MOONS, loss=loss).loss
+        assert torch.equal(trained((MOONS.train.x, MOONS.train.y.to(kind)), loss=loss).loss, usual)
+
+    def test_what_one_output_makes_of_a_wrong_loss(self, refused):
+        for loss, rule in (
+            (nn.MSELoss(reduction="none"), "loss must give one number"),
+            (lambda z, y: None, "loss must"),
+        ):
+            with refused("", rule):
+                trained(MOONS, classifier(1), loss=loss)
+
     def test_class_numbers_are_left_alone(self):
         loss = nn.MultiLabelMarginLoss()
         y = torch.tensor([[0, -1]]).repeat(32, 1)
@@ -248,6 +268,14 @@ class TestOptimizers:
         else:
             with refused(f"the length {length}. Try ", "schedule must be as long as the run"):
                 trained(MOONS, model, **settings)
+
+    def test_a_formula_that_is_refused_leaves_the_optimizer_as_it_was(self, refused):
+        model = classifier()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        before = optimizer.state_dict()
+        with refused("the length 24", "schedule must be as long as the run"):
+            trained(MOONS, model, optimizer=optimizer, batch_size=5, schedule=nnlab.schedules.Cosine(24))
+        assert optimizer.state_dict() == before
 
     def test_a_length_in_steps_where_epochs_are_counted(self, refused):
         with refused("the length 24. Try steps=24 instead of epochs", "schedule must be as long as the run"):

@@ -1,6 +1,9 @@
 """Resume refuses a run of which anything that decides it was changed, and then leaves everything as it was."""
 
 import copy
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from torchmetrics.classification import MulticlassF1Score
 
 import nnlab
 from nnlab import Callback, Dataset, EarlyStopping, Split, checkpoints, fit, schedules
+from nnlab.training.checks import described, fingerprint
 
 
 def network(activation=nn.ReLU, dropout=0.1):
@@ -210,3 +214,49 @@ def test_the_cell_of_fit_is_run_again_with_what_the_first_time_left(tmp_path):
 def test_numbers_of_numpy_and_tensors_are_the_same_numbers(tmp_path):
     run(tmp_path, optimizer=lambda m: sgd(m, lr=np.float64(0.1)))
     assert run(tmp_path, epochs=4).loss.shape == (1, 8)
+
+
+class TestDescribed:
+    """What counts as the same thing, beyond the arguments above."""
+
+    def test_what_a_function_takes_from_around_it(self):
+        def make(source, **around):
+            exec(source, around)  # as a cell of a notebook does
+            return around["loss"]
+
+        source = "def loss(z, y): return (weight * (z - y) ** 2).mean()"
+        one = described(make(source, weight=1.0))
+        assert one == described(make(source, weight=1.0, mean=3.0))  # z.mean is no global
+        assert one != described(make(source, weight=2.0))
+        assert one != described(make(source.replace("** 2", "** 4"), weight=1.0))
+
+    def test_sets_of_constants_have_no_order(self):
+        def command(seed):
+            code = (
+                "from nnlab.training.checks import described; "
+                "print(described(lambda z, y: y in {'cat', 'dog', 'cow', 'hen'}))"
+            )
+            environment = {**os.environ, "PYTHONHASHSEED": str(seed)}
+            return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True).stdout
+
+        assert command(1) == command(2)
+
+    def test_a_model_in_a_loss_is_only_its_class(self):
+        model = network()
+
+        def loss(logits, y):
+            return logits.mean() + sum(p.square().sum() for p in model.parameters())
+
+        before = described(loss)
+        nn.init.zeros_(model[0].weight)
+        assert described(loss) == before
+
+    def test_arrays_of_words(self):
+        assert described(np.array(["a", "b"])) == "['a', 'b']"
+
+    def test_every_number_of_a_tensor_counts(self):
+        tensor = torch.arange(6.0)
+        assert fingerprint([tensor]) == fingerprint([tensor.clone()])
+        for other in (tensor.reshape(2, 3), tensor.int(), tensor + torch.eye(6)[5] * 1e-6, tensor[:5]):
+            assert fingerprint([tensor]) != fingerprint([other])
+        assert fingerprint([torch.zeros(0)]) != fingerprint([])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 import hashlib
 import types
@@ -39,8 +40,10 @@ def described(thing: Any, depth: int = 4) -> str:
     thing = arguments.plain(thing)
     if isinstance(thing, PLAIN):
         return repr(thing)
-    if isinstance(thing, (torch.Tensor, np.ndarray)):
-        return f"{tuple(thing.shape)} {fingerprint([torch.as_tensor(thing)])}"
+    if isinstance(thing, np.ndarray):
+        thing = torch.as_tensor(thing) if thing.dtype.kind in "fiubc" else thing.tolist()
+    if isinstance(thing, torch.Tensor):
+        return f"{tuple(thing.shape)} {fingerprint([thing])}"
     name = getattr(thing, "__qualname__", type(thing).__qualname__)
     if depth == 0:
         return name
@@ -60,7 +63,8 @@ def described(thing: Any, depth: int = 4) -> str:
 def surroundings(function: types.FunctionType) -> list[Any]:
     """The defaults, and the constants and functions around it, that a function uses; lists may be its diary."""
     cells = [cell.cell_contents for cell in function.__closure__ or ()]
-    used = [function.__globals__[name] for name in function.__code__.co_names if name in function.__globals__]
+    names = {i.argval for i in dis.get_instructions(function) if i.opname == "LOAD_GLOBAL"}
+    used = [function.__globals__[name] for name in sorted(names) if name in function.__globals__]
     kept = (*PLAIN, torch.Tensor, np.ndarray, tuple, functools.partial)
     around = [value for value in cells if isinstance(value, (*kept, types.FunctionType, nn.Module))]
     return [function.__defaults__, *around, *(value for value in used if isinstance(value, kept))]
