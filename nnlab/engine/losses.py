@@ -9,6 +9,8 @@ PyTorch has another form: ``(logits, y) -> scalar``, for one network, and autogr
 ``loss`` takes both forms, or a name: ``get`` makes it ours, ``to_torch`` makes it PyTorch's.
 """
 
+import math
+import warnings
 from collections.abc import Callable
 
 import torch
@@ -19,6 +21,7 @@ from nnlab import arguments
 __all__ = ["binary_cross_entropy", "cross_entropy", "get", "hinge", "huber", "mse", "one_hot", "to_torch"]
 
 ByHand = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
+SMALL = (torch.uint8, torch.int8, torch.int16, torch.int32)
 InPyTorch = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
@@ -256,7 +259,8 @@ def to_torch(loss: str | Callable) -> InPyTorch:
 
     Raises:
         TypeError, ValueError: as for ``get``; when it is called, also if ``logits`` and real targets differ in shape,
-            for PyTorch's losses broadcast them against each other, and those of students may.
+            for PyTorch's losses broadcast them against each other, and those of students may; so it is for whole
+            numbers (batch,) against outputs (batch, 1), if the loss really broadcasts them.
 
     >>> logits = torch.zeros(1, 2, requires_grad=True)
     >>> to_torch("cross_entropy")(logits, torch.tensor([0])).backward()
@@ -265,13 +269,11 @@ def to_torch(loss: str | Callable) -> InPyTorch:
     """
     loss = known(loss)
     ours = loss in LOSSES.values()
+    sure: list[bool] = []  # that a loss of another's does not broadcast
 
     def in_pytorch(logits: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        if not ours and logits.shape != y.shape and y.is_floating_point():
-            raise ValueError(
-                f"outputs and real targets must have the same shape, or they are broadcast against each other. "
-                f"Got {tuple(logits.shape)} and {tuple(y.shape)}. Try nn.Sequential(model, nn.Flatten(0))."
-            )
+        if not ours and isinstance(logits, torch.Tensor) and isinstance(y, torch.Tensor):
+            y = fitting(loss, logits, y, sure)
         value = loss(logits.detach() if ours else logits, y)
         if isinstance(value, tuple):
             value = GradientByHand.apply(logits, *checked_pair(value, logits))
@@ -279,6 +281,49 @@ def to_torch(loss: str | Callable) -> InPyTorch:
         return value
 
     return in_pytorch
+
+
+def fitting(loss: Callable, logits: torch.Tensor, y: torch.Tensor, sure: list[bool]) -> torch.Tensor:
+    """The targets as a loss of PyTorch, or of a student, can compare them with the outputs.
+
+    Args:
+        sure: empty until it was found out that ``loss`` compares whole numbers (batch,) with outputs (batch, 1), or
+            the other way round, one by one.
+    """
+    if logits.shape == y.shape:
+        whole = not y.is_floating_point() and not isinstance(loss, torch.nn.MultiLabelMarginLoss)
+        return y.to(logits.dtype) if whole else y  # such as 0 and 1: PyTorch wants to subtract them
+    one_output = y.ndim > 0 and logits.numel() == y.numel() and abs(logits.ndim - y.ndim) == 1
+    if y.is_floating_point() or (one_output and not sure and pairs_do_not_matter(loss, logits, y)):
+        kind = "real targets" if y.is_floating_point() else "targets"
+        raise ValueError(
+            f"outputs and {kind} must have the same shape, or they are broadcast against each other. "
+            f"Got {tuple(logits.shape)} and {tuple(y.shape)}. Try nn.Sequential(model, nn.Flatten(0))."
+        )
+    if one_output and not sure and y.numel() and y.min() < y.max():
+        sure.append(True)
+    return y.long() if y.dtype in SMALL else y  # class numbers, which PyTorch wants in int64
+
+
+@torch.no_grad()
+def pairs_do_not_matter(loss: Callable, logits: torch.Tensor, y: torch.Tensor) -> bool:
+    """Whether a loss gives the same for targets in another order, as it does when every output meets every target.
+
+    A loss that cannot compare them at all is none of one output either.
+    """
+    outputs = torch.linspace(-2, 2, logits.numel(), dtype=logits.dtype, device=logits.device).reshape(logits.shape)
+    ordered = y.flatten().sort().values
+    if y.numel() == 0 or ordered[0] == ordered[-1]:
+        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PyTorch's, that it broadcasts
+        try:
+            one, other = (loss(outputs, targets.reshape(y.shape)) for targets in (ordered, ordered.flip(0)))
+        except (RuntimeError, ValueError, IndexError):
+            return True
+    one, other = (value[0] if isinstance(value, tuple) else value for value in (one, other))
+    numbers = all(isinstance(value, torch.Tensor) and value.numel() == 1 for value in (one, other))
+    return numbers and math.isclose(float(one), float(other), rel_tol=1e-4, abs_tol=1e-6)
 
 
 class GradientByHand(torch.autograd.Function):

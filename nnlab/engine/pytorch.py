@@ -1,5 +1,6 @@
 """What PyTorch's own loops need: a module, and an optimizer of its parameters; ours have another name there."""
 
+import inspect
 from dataclasses import fields
 
 import torch
@@ -29,11 +30,17 @@ def refuse_ours(optimizer) -> None:
 
 
 def check_optimizer(optimizer: torch.optim.Optimizer, model: nn.Module) -> None:
-    """Check that ``optimizer`` is one of PyTorch, and holds parameters of the model."""
+    """Check that ``optimizer`` is one of PyTorch, steps without a closure, and holds parameters of the model."""
     refuse_ours(optimizer)
     if not isinstance(optimizer, torch.optim.Optimizer):
         raise TypeError(
             f"optimizer must be one of torch.optim. Got {optimizer!r}. Try torch.optim.AdamW(model.parameters())."
+        )
+    closure = inspect.signature(type(optimizer).step).parameters.get("closure")
+    if closure is not None and closure.default is inspect.Parameter.empty:
+        raise TypeError(
+            f"optimizer must make a step from one gradient. Got {type(optimizer).__name__}, which asks for the loss "
+            "several times a step. Try torch.optim.AdamW(model.parameters()), or a loop of your own."
         )
     held = {id(p) for group in optimizer.param_groups for p in group["params"]}
     if not any(id(p) in held for p in model.parameters()):

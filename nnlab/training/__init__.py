@@ -2,8 +2,9 @@
 
 loop: ``fit``, and its heart ``train_epoch``. run: what a run is, which callbacks see and a checkpoint holds; record:
 what it has seen so far; evaluation: how it looks at the validation data. batches: where the data come from. checks:
-what must fit together before it begins. callbacks: what may happen meanwhile. checkpoints, resume: how a run outlives
-a crash. tracking: CSV and TensorBoard. models: our networks as torch modules. lightning_twin: the same in Lightning.
+what must hold before it begins, and be the same when it goes on. callbacks: what may happen meanwhile. checkpoints,
+resume: how a run outlives a crash. tracking: CSV and TensorBoard. models: our networks as torch modules.
+lightning_twin: the same in Lightning.
 """
 
 from nnlab.training.evaluation import Accuracy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from nnlab import arguments
@@ -10,7 +11,15 @@ from nnlab import arguments
 if TYPE_CHECKING:
     from nnlab.training.run import Run
 
-__all__ = ["Callback", "EarlyStopping"]
+__all__ = ["Callback", "EarlyStopping", "check_callbacks"]
+
+ELSEWHERE = {  # what other loops call a moment -> what it is called here
+    "on_epoch_end": "on_evaluate", "on_epoch_start": "on_evaluate", "on_epoch_begin": "on_evaluate",
+    "on_train_epoch_end": "on_evaluate", "on_validation_end": "on_evaluate", "on_validation_epoch_end": "on_evaluate",
+    "on_batch_end": "on_step", "on_train_batch_end": "on_step", "on_batch_start": "on_step",
+    "on_train_start": "on_start", "on_train_begin": "on_start", "on_fit_start": "on_start", "on_begin": "on_start",
+    "on_train_end": "on_end", "on_fit_end": "on_end", "on_finish": "on_end",
+}  # fmt: skip
 
 
 class Callback:
@@ -38,6 +47,33 @@ class Callback:
 
     def load_state_dict(self, state: dict) -> None:
         """Take back what ``state_dict`` gave."""
+
+
+def check_callbacks(callbacks: Iterable[Callback]) -> list[Callback]:
+    """The callbacks as a list, checked: each is one, and has no method ``on_...`` that nobody would ever call.
+
+    Raises:
+        TypeError: something else than a callback. ValueError: a moment that a run does not have, with the nearest.
+    """
+    given = list(callbacks) if isinstance(callbacks, Iterable) else [callbacks]
+    moments = {name.replace("_", ""): name for name in vars(Callback) if name.startswith("on_")}
+    for callback in given:
+        if not isinstance(callback, Callback) or not isinstance(callbacks, Iterable):
+            raise TypeError(
+                f"callbacks must be a list of nnlab.Callback objects. Got {callbacks!r}. "
+                "Try [nnlab.EarlyStopping(patience=5)]."
+            )
+        for name in dir(callback):
+            plain = name.lower().replace("_", "")
+            known = name in moments.values() or not (name.startswith("on_") or plain in moments)
+            if not known and callable(getattr(callback, name, None)):
+                nearest = ELSEWHERE.get(name, moments.get(plain, name))
+                arguments.one_of(f"a moment of {type(callback).__name__}", nearest, moments.values())
+                raise ValueError(
+                    f"a moment of {type(callback).__name__} must be one of {', '.join(moments.values())}. "
+                    f"Got {name!r}. Did you mean {nearest!r}?"
+                )
+    return given
 
 
 class EarlyStopping(Callback):
@@ -79,7 +115,8 @@ class EarlyStopping(Callback):
         value, higher = run.latest(self.of), run.directions()[self.of]
         if higher is None:
             raise ValueError(
-                f"the metric of {self.of!r} must say higher_is_better. Got None. Try True or False, in its class."
+                f"the metric of {self.of!r} must say higher_is_better. Got None. Try True or False, in its class, "
+                "or as an attribute of a function."
             )
         if self.is_better(value, higher):
             self.best, self.best_step, self.waited = value, run.step, 0
@@ -99,8 +136,15 @@ class EarlyStopping(Callback):
             run.model.load_state_dict(self.weights)
 
     def state_dict(self) -> dict:
-        return {"best": self.best, "best_step": self.best_step, "waited": self.waited, "weights": self.weights}
+        found = {"best": self.best, "best_step": self.best_step, "waited": self.waited, "weights": self.weights}
+        return found | self.settings()
+
+    def settings(self) -> dict:
+        """What decides when it stops."""
+        return {"patience": self.patience, "of": self.of, "min_delta": self.min_delta}
 
     def load_state_dict(self, state: dict) -> None:
-        self.best, self.best_step, self.waited = state["best"], state["best_step"], state["waited"]
-        self.weights = state["weights"]
+        found = state["best"], state["best_step"], state["waited"], state["weights"]
+        if different := {name: state[name] for name, value in self.settings().items() if state[name] != value}:
+            raise ValueError(f"early stopping had {different}, and now has {self.settings()}")
+        self.best, self.best_step, self.waited, self.weights = found

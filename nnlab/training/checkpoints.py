@@ -1,5 +1,6 @@
 """Checkpoints: a training state written so that no crash can halve it, and read so that no file can run code."""
 
+import errno
 import os
 import pickle
 import zipfile
@@ -8,9 +9,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from nnlab.training.checks import place
+
 __all__ = ["CheckpointError", "load", "save"]
 
 FORMAT = "nnlab checkpoint 1"
+NO_FSYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EACCES)  # some network and FUSE file systems have none
 
 
 class CheckpointError(ValueError):
@@ -24,7 +28,7 @@ def save(path, state: dict) -> Path:
     at any moment, ``path`` is the old checkpoint or the new one.
 
     Args:
-        path: the file; its folder is made when it is missing.
+        path: the file; its folder is made when it is missing. "~" at the beginning is the home folder.
         state: numbers, text, tensors, and lists and dictionaries of them, such as a ``state_dict()``.
 
     >>> import tempfile
@@ -32,13 +36,13 @@ def save(path, state: dict) -> Path:
     >>> load(file)
     {'step': 3}
     """
-    path = Path(path)
+    path = place("path", path, "runs/last.pt")
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".unfinished")
     with open(unfinished, "wb") as file:
         torch.save({"format": FORMAT, "state": without_numpy(state)}, file)
         file.flush()
-        os.fsync(file.fileno())
+        force(file.fileno())
     os.replace(unfinished, path)
     force_to_disk(path.parent)
     return path
@@ -58,9 +62,18 @@ def force_to_disk(folder: Path) -> None:
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)
         try:
-            os.fsync(descriptor)
+            force(descriptor)
         finally:
             os.close(descriptor)
+
+
+def force(descriptor: int) -> None:
+    """Force what was written to the disk, where the file system can do that; the others do it when they like."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in NO_FSYNC:
+            raise
 
 
 def load(path) -> dict:
@@ -76,7 +89,7 @@ def load(path) -> dict:
         FileNotFoundError: there is no such file.
         CheckpointError: the file is truncated or damaged, was not written by nnlab, or holds more than data.
     """
-    path = Path(path)
+    path = place("path", path, "runs/last.pt")
     if not path.is_file():
         raise FileNotFoundError(f"There is no checkpoint {path}. Train with checkpoint={str(path.parent)!r} first.")
     check_bytes(path)

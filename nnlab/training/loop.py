@@ -12,9 +12,10 @@ from nnlab.datasets.data import Dataset
 from nnlab.history import History
 from nnlab.progress import progress_bar
 from nnlab.training.batches import NO_BATCH
-from nnlab.training.callbacks import Callback
+from nnlab.training.callbacks import Callback, check_callbacks
+from nnlab.training.checks import check_writable, place
 from nnlab.training.resume import resume, save
-from nnlab.training.run import Run
+from nnlab.training.run import Run, device_state, set_device_state
 
 __all__ = ["fit", "own_randomness", "train_epoch"]
 
@@ -36,6 +37,7 @@ def fit(
     device: str | torch.device | None = None,
     progress: bool = True,
     checkpoint: str | Path | None = None,
+    unpack: Callable | None = None,
 ) -> History:
     """Train ``model`` in place; the validation data are looked at before the first step and after every epoch.
 
@@ -44,17 +46,23 @@ def fit(
 
     Args:
         model: any module that maps a batch x to logits.
-        data: a ``Dataset``, or a DataLoader, or a pair of them for training and validation.
+        data: a ``Dataset``, or a DataLoader, or a pair of them for training and validation; or data in memory, as a
+            TensorDataset or (x, y), or a pair of those, ((x, y), (x_val, y_val)). x and y may be tensors, numpy arrays
+            or pandas tables; real numbers get the type of the model's.
         optimizer: one of ``torch.optim`` that holds the parameters of ``model``, or some of them.
         loss: (logits, y) -> scalar mean over the batch, such as ``nn.CrossEntropyLoss()``; or one by hand, such as
-            ``nnlab.losses.huber``, or its name, "huber". Those by hand want (batch, outputs).
+            ``nnlab.losses.huber``, or its name, "huber". Those by hand want (batch, outputs). The validation loss is
+            that of all samples at once, so it does not depend on how they are cut into batches.
         epochs: how often to go through the training data. steps: how many updates. Give one of the two.
         batch_size: samples in a mini-batch, drawn without replacement, the last one may be smaller; None takes all.
+            Gradients are not accumulated over several batches: a batch that is as large does the same.
         schedule: an ``nnlab.schedules`` formula, or a scheduler of ``torch.optim.lr_scheduler`` that is bound to
             ``optimizer``. It counts what you count: epochs, or steps.
-        metrics: name -> torchmetrics metric of (logits, y), computed on the validation data; None is the accuracy for
-            class numbers and nothing for real targets. "accuracy" becomes ``val_accuracy``, "f1" ``extra["val_f1"]``.
-            Their ``higher_is_better`` tells early stopping, medians and bands which way is better.
+        metrics: name -> torchmetrics metric, or function (logits, y) -> number, computed on the validation data; None
+            is the accuracy for class numbers, also of a single logit, and nothing for real targets. "accuracy" becomes
+            ``val_accuracy``, "f1" ``extra["val_f1"]``; several values at once, such as one for each class, become
+            "val_f1_0", "val_f1_1". Their ``higher_is_better`` tells early stopping, medians and bands which way is
+            better.
         callbacks: see ``nnlab.callbacks``, for example ``EarlyStopping(patience=5)``.
         clip_norm: the largest allowed norm of the whole gradient, that of all parameters which ``optimizer`` holds;
             ``extra["grad_norm"]`` then has the norm before.
@@ -63,7 +71,9 @@ def fit(
         progress: show a progress bar, if somebody is there to see it.
         checkpoint: a folder for ``last.pt`` and ``best.pt`` (the lowest validation loss), written after every epoch.
             If it has a ``last.pt``, the run goes on from there, and ends with the bits of an uninterrupted one; from
-            ``steps`` that ended within an epoch it cannot, and says so.
+            ``steps`` that ended within an epoch it cannot, and says so. A run with other arguments is refused.
+        unpack: batch -> (inputs, y), for batches that are no pair: ``lambda batch: (batch["x"], batch["label"])``. A
+            tuple or list of inputs becomes several arguments of the model, a dictionary its named arguments.
 
     Returns:
         A ``History`` with one member; ``extra["lr"]`` is the learning rate of every step.
@@ -72,6 +82,7 @@ def fit(
         TypeError, ValueError: arguments that do not fit each other, with the remedy.
         nnlab.checkpoints.CheckpointError: the checkpoint is damaged or belongs to another run.
     """
+    folder = None if checkpoint is None else place("checkpoint", checkpoint, "runs/adam")
     run = Run(
         model=model,
         data=data,
@@ -82,13 +93,15 @@ def fit(
         batch_size=batch_size,
         schedule=schedule,
         metrics=metrics,
-        callbacks=callbacks,
+        callbacks=check_callbacks(callbacks),
         clip_norm=clip_norm,
         seed=seed,
         device=device,
+        unpack=unpack,
     )
-    folder = None if checkpoint is None else Path(checkpoint)
-    with own_randomness(seed, run.device):
+    if folder is not None:
+        check_writable("checkpoint", folder)
+    with own_randomness(seed, run.device), spread_inputs(run.model, unpack is not None):
         if folder:
             resume(run, folder, tell=progress)
         with progress_bar(run.goal, "step", run.step, progress) as bar:
@@ -116,7 +129,12 @@ def train_epochs(run: Run, folder: Path | None, bar) -> None:
         run.evaluate()
     while run.step < run.goal and not run.stop:
         before = run.step
-        train_epoch(run)
+        try:
+            train_epoch(run)
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise single_sample(run) from error
         if run.step == before:
             raise ValueError(NO_BATCH)
         run.epoch += 1
@@ -143,13 +161,44 @@ def train_epoch(run: Run) -> None:
             break
 
 
+def single_sample(run: Run) -> ValueError:
+    """What to say when batch norm met a mini-batch of one sample."""
+    return ValueError(
+        "every mini-batch must have at least two samples, for batch norm divides by their standard deviation. "
+        f"Got one with a single sample, the last of the epoch. Try {run.batches.without_single()}."
+    )
+
+
+@contextmanager
+def spread_inputs(model: nn.Module, wanted: bool):
+    """Inside, ``model((a, b))`` means ``model(a, b)``, and ``model({"a": a})`` means ``model(a=a)``."""
+
+    def spread(_, args, kwargs):
+        if len(args) != 1 or kwargs or not isinstance(args[0], (tuple, list, Mapping)):
+            return args, kwargs
+        return ((), dict(args[0])) if isinstance(args[0], Mapping) else (tuple(args[0]), {})
+
+    hook = model.register_forward_pre_hook(spread, with_kwargs=True) if wanted else None
+    try:
+        yield
+    finally:
+        if hook:
+            hook.remove()
+
+
 @contextmanager
 def own_randomness(seed: int, device: torch.device):
     """Inside, the global generators start from ``seed`` (dropout uses them); afterwards they are as they were."""
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
+    before = device_state(device)
+    with torch.random.fork_rng(devices=[]):
         torch.random.default_generator.manual_seed(int(seed))
-        for each in devices:
-            with torch.cuda.device(each):
-                torch.cuda.manual_seed(int(seed))
-        yield
+        try:
+            if device.type == "cuda":
+                with torch.cuda.device(device):
+                    torch.cuda.manual_seed(int(seed))
+            elif device.type == "mps":
+                torch.mps.manual_seed(int(seed))
+            yield
+        finally:
+            if before is not None:
+                set_device_state(device, before)

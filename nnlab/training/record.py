@@ -75,9 +75,11 @@ class Record:
         A metric says it by its attribute ``higher_is_better``, as torchmetrics' do.
         """
         known: dict[str, bool | None] = {"loss": False, "val_loss": False, "grad_norm": False}  # inf is the worst
-        known |= self.evaluator.directions()
         measured = [n for n in self.evaluations[0] if n != "step"] if self.evaluations else ["val_loss"]
-        return {name: known.get(name) for name in ["loss", *measured, *self.by_step]}
+        return {
+            name: known[name] if name in known else self.evaluator.higher_is_better(name)
+            for name in ["loss", *measured, *self.by_step]
+        }
 
     def stacked_losses(self) -> torch.Tensor:
         """(step,), the training loss of every step so far, on the CPU."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nnlab.training import checkpoints
 from nnlab.training.checkpoints import CheckpointError
+from nnlab.training.checks import changed
 
 if TYPE_CHECKING:
     from nnlab.training.run import Run
@@ -34,19 +35,22 @@ def resume(run: Run, folder: Path, tell: bool) -> None:
     """Go on from the ``last.pt`` in ``folder``; without one the run begins at its beginning.
 
     Raises:
-        CheckpointError: it is of another run, or was written within an epoch; the model is as it was.
+        CheckpointError: it is of another run, or was written within an epoch; everything is as it was.
     """
     path = folder / LAST
     if not path.is_file():
         return
-    state = checkpoints.load(path)
-    check_same_run(run, path, state)
     try:
+        state = checkpoints.load(path)
+        check_same_run(run, path, state)
+        check_same_parts(run, path, state)
         run.load_state_dict(state)
+    except CheckpointError:
+        run.undo()
+        raise
     except (RuntimeError, ValueError, KeyError) as error:
-        raise CheckpointError(
-            f"{path} holds another model or optimizer, or other callbacks ({error}). {OTHER_FOLDER}"
-        ) from error
+        run.undo()
+        raise other_owners(path, error) from error
     if tell:
         print(f"Resumed after epoch {run.epoch}, step {run.step}, from {path}.")
 
@@ -76,3 +80,26 @@ def check_same_run(run: Run, path: Path, state: dict) -> None:
             f"{state['step']}, where an epoch has {epoch}. Start again in another folder. "
             f"Try steps that are a multiple of {epoch}."
         )
+    if run.goal < state["step"]:
+        raise CheckpointError(
+            f"{path} was written after step {state['step']}, and a run cannot go back. Got {run.goal} steps in all. "
+            f"Try as many as it has, or more; or another folder for checkpoint=."
+        )
+
+
+def check_same_parts(run: Run, path: Path, state: dict) -> None:
+    """Check what a run is made of: model, groups of parameters, schedule, loss, metrics, data."""
+    mine = run.state_dict()
+    different = {n: (state["parts"].get(n), now) for n, now in mine["parts"].items() if state["parts"].get(n) != now}
+    different |= changed(state["made"]["first"], state["made"]["last"], mine["made"]["first"])
+    if different:
+        owned = all(name == "model" or name.startswith("group") for name in different)
+        words = "; ".join(f"{name} was {then}, and is {now}" for name, (then, now) in different.items())
+        if owned:
+            raise other_owners(path, words)
+        raise CheckpointError(f"{path} is the checkpoint of another run: {words}. {OTHER_FOLDER}")
+
+
+def other_owners(path: Path, reason: object) -> CheckpointError:
+    """The error for a state that model, optimizer or callbacks cannot take."""
+    return CheckpointError(f"{path} holds another model or optimizer, or other callbacks ({reason}). {OTHER_FOLDER}")

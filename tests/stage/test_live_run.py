@@ -241,3 +241,28 @@ def test_bad_input(refused):
     with refused("1.0", "momentum", ValueError):
         run.momentum = 1.0
     assert run.changes == []
+
+
+def convolutional(*before):
+    return nn.Sequential(*before, nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 36, 10))
+
+
+def test_a_convolutional_network_reshapes_its_inputs_or_is_told_to(refused):
+    run = steps(LiveRun(convolutional(nn.Unflatten(1, (1, 8, 8))), nnlab.digits()), 30)
+    assert run.validation[-1].accuracy > 0.5
+    with refused("RuntimeError", "model must take 64 features"):
+        LiveRun(convolutional(), nnlab.digits())
+    with pytest.raises(ValueError, match=r"Try nn.Sequential\(nn.Unflatten\(1, \(1, 8, 8\)\), model\)"):
+        LiveRun(convolutional(), nnlab.digits())
+
+
+@pytest.mark.parametrize("batch_size", [1, 59, 179])
+def test_batch_norm_never_meets_a_single_sample(batch_size):
+    model = nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 2))
+    run = LiveRun(model, nnlab.moons(), batch_size=batch_size)  # 180 samples
+    sizes = []
+    run.model[0].register_forward_hook(lambda module, _, out: sizes.append(len(out)) if module.training else None)
+    steps(run, 200 // batch_size + 1)
+    ends = torch.tensor(sizes).cumsum(0).tolist()
+    assert 180 in ends
+    assert min(sizes[: ends.index(180) + 1]) > 1

@@ -150,3 +150,29 @@ def test_the_evaluator_alone():
     assert seen["val_loss"] == pytest.approx(loss(logits, data.y).item(), rel=1e-5)
     assert seen["val_accuracy"] == pytest.approx((logits.argmax(-1) == data.y).float().mean().item())
     assert not model.training
+
+
+def test_the_generator_of_a_device_without_cuda(monkeypatch):
+    """A stand-in for Apple's: seeded inside, afterwards as it was, and part of what a checkpoint holds."""
+    device, own = torch.device("mps"), torch.Generator().manual_seed(3)
+    monkeypatch.setattr(torch.mps, "get_rng_state", own.get_state)
+    monkeypatch.setattr(torch.mps, "set_rng_state", own.set_state)
+    monkeypatch.setattr(torch.mps, "manual_seed", own.manual_seed)
+    before, run = own.get_state(), run_of()
+    run.device = device
+    with own_randomness(5, device):
+        assert own.initial_seed() == 5
+        state = run.random_state()
+        first = torch.rand(3, generator=own)
+        run.set_random_state(state)
+        assert torch.equal(torch.rand(3, generator=own), first)
+    assert torch.equal(own.get_state(), before)
+
+
+def test_callbacks_get_back_what_they_had_when_a_later_part_does_not_fit():
+    state = epochs(run_of(), 1).state_dict()
+    run = run_of()
+    run.callbacks[0].best = 7.0
+    with pytest.raises((AttributeError, TypeError)):
+        run.load_state_dict({**state, "schedule": None})
+    assert run.callbacks[0].best == 7.0

@@ -21,6 +21,7 @@ __all__ = ["LiveRun", "Measurement"]
 LR = 0.1  # of the SGD that is used when no optimizer is given
 MEASURE_EVERY = 10  # steps
 MEASURED = 400  # validation samples at most
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)  # they divide by the spread of a mini-batch: one has none
 
 
 class Measurement(NamedTuple):
@@ -40,12 +41,12 @@ class LiveRun:
     with them a run is not repeatable.
 
     Args:
-        model: any module with (batch, features) -> logits (batch, classes).
+        model: any module with (batch, features) -> logits (batch, classes); one of images begins with nn.Unflatten.
         data: a classification data set.
         optimizer: a function that makes one from the parameters, ``lambda p: torch.optim.Adam(p, lr=0.01)``, or an
             optimizer of the model; None is ``torch.optim.SGD`` with lr 0.1.
         loss: what ``nnlab.losses.to_torch`` takes; None is cross-entropy.
-        batch_size: samples in each step.
+        batch_size: samples in each step; with batch norm at least two, and a last single one joins those before it.
         seed: of the generator.
 
     Attributes:
@@ -71,6 +72,7 @@ class LiveRun:
         self.data, self.loss = data, losses.to_torch(nn.functional.cross_entropy if loss is None else loss)
         self._batch_size = batch_size
         self._generator = torch.Generator().manual_seed(int(seed))
+        self._least = 2 if any(isinstance(m, NORMS) for m in self.model.modules()) else 1
         self._measured = Split(data.val.x[:MEASURED], data.val.y[:MEASURED])
         self._first = copy.deepcopy((self.model.state_dict(), self.optimizer.state_dict(), batch_size, seed))
         self._begin()
@@ -133,7 +135,9 @@ class LiveRun:
         """Which samples come next: all of them once in each epoch, in an order that is drawn anew."""
         if self._position >= len(self._order):
             self._order, self._position = torch.randperm(len(self.data.train), generator=self._generator), 0
-        index = self._order[self._position : self._position + self._batch_size]
+        end = self._position + max(self._batch_size, self._least)
+        end = end if len(self._order) - end >= self._least else len(self._order)  # too few would be left
+        index = self._order[self._position : end]
         self._position += len(index)
         return index
 
@@ -238,6 +242,9 @@ def check(model: nn.Module, data: Dataset) -> None:
         raise ValueError(f"data must have classes. Got {data!r}. Try nnlab.moons() or nnlab.digits().")
     features = data.train.x.shape[-1]
     rule, remedy = f"model must take {features} features", f"Try a first layer nn.Linear({features}, 32)."
+    if any(isinstance(layer, nn.Conv2d) for layer in model.modules()):
+        side = math.isqrt(features)
+        remedy = f"Try nn.Sequential(nn.Unflatten(1, (1, {side}, {side})), model)."
     trial = copy.deepcopy(model).eval()  # batch norm must not see these samples twice
     try:
         with torch.no_grad():

@@ -6,8 +6,8 @@ that is resumed from a checkpoint goes on in the same files without a gap and wi
 
 from pathlib import Path
 
-from nnlab import arguments
 from nnlab.history import History
+from nnlab.training.checks import place
 from nnlab.training.tracking import event_files
 from nnlab.training.tracking.csv_file import CSV
 from nnlab.training.tracking.event_files import read_scalars
@@ -26,7 +26,7 @@ def to_tensorboard(history: History, folder: str | Path) -> None:
             "member=0" at the end where several have the same settings.
         folder: what nnlab wrote before in the same sub-folder is replaced; other sub-folders stay.
     """
-    folder = arguments.path("folder", folder, "runs/sweep")
+    folder = place("folder", folder, "runs/sweep")
     members = [{name: values[k] for name, values in history.settings.items()} for k in range(len(history))]
     names = [", ".join(f"{name}={value}" for name, value in own.items()).replace("/", "-") for own in members]
     for member, (settings, name) in enumerate(zip(members, names, strict=True)):

@@ -8,8 +8,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnlab import arguments
 from nnlab.training.callbacks import Callback
+from nnlab.training.checks import check_writable, place
 from nnlab.training.tracking.recorded import recorded
 
 if TYPE_CHECKING:
@@ -28,11 +28,12 @@ class CSV(Callback):
         path: the file; its folder is made when it is missing.
 
     Raises:
-        ValueError: now or when training begins, if ``path`` is another kind of file; an empty one is taken.
+        ValueError: now or when training begins, if ``path`` is another kind of file; an empty one is taken. When
+            training begins, also if its folder cannot be written to.
     """
 
     def __init__(self, path: str | Path):
-        self.path = arguments.path("path", path, "runs/adam.csv")
+        self.path = place("path", path, "runs/adam.csv")
         self._row, self._bytes = 0, 0  # where the last row begins: it is written again when its loss is known
         self._check_path()  # before another callback deletes what it wrote for an earlier run
 
@@ -47,7 +48,7 @@ class CSV(Callback):
     def on_start(self, run: Run) -> None:
         self._check_path()
         self._row, self._bytes = 0, 0
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        check_writable("path", self.path.parent)
         if run.step == 0:
             self.path.unlink(missing_ok=True)
             return

@@ -4,6 +4,8 @@ import os
 import time
 from pathlib import Path
 
+from nnlab.training.checks import place
+
 __all__ = ["SUFFIX", "cut", "read_scalars", "sizes"]
 
 SUFFIX = ".nnlab"  # ends the name of every file that nnlab wrote; no other file is ever cut or deleted
@@ -52,7 +54,7 @@ def read_scalars(folder):
     import pandas as pd
     from tensorboard.backend.event_processing.event_accumulator import SCALARS, EventAccumulator
 
-    folder, rows = Path(folder), []
+    folder, rows = place("folder", folder, "runs"), []
     runs = sorted({file.parent for file in folder.rglob(PATTERN)})
     if not runs:
         raise FileNotFoundError(

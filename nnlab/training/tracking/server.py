@@ -7,6 +7,7 @@ import html
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from collections import deque
 from pathlib import Path
 
 from nnlab import arguments
+from nnlab.training.checks import place
 
 __all__ = ["show_tensorboard"]
 
@@ -161,13 +163,13 @@ class ShownTensorBoard:
             self._place.value = ""
 
     def __repr__(self) -> str:
-        return f"TensorBoard of {self.folder}. In a terminal: tensorboard --logdir {self.folder}"
+        return f"TensorBoard of {self.folder}. In a terminal: tensorboard --logdir {shlex.quote(str(self.folder))}"
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         from nnlab.stage.explorer import VIEW, view_of
 
         if "google.colab" in sys.modules:  # its browser reaches no port of the kernel, and it has a command of its own
-            command = f"%load_ext tensorboard\n%tensorboard --logdir {self.folder}"
+            command = f"%load_ext tensorboard\n%tensorboard --logdir {shlex.quote(str(self.folder))}"
             return {"text/plain": f"On Colab, run this in a cell of its own:\n{command}"}, {}
         return {"text/plain": repr(self), VIEW: view_of(self.widget)}, {}
 
@@ -188,4 +190,4 @@ def show_tensorboard(folder: str | Path, height: int = 640) -> ShownTensorBoard:
         TypeError, ValueError: ``folder`` is no path, or ``height`` no whole number of at least 1.
     """
     arguments.whole("height", height, 640)
-    return ShownTensorBoard(arguments.path("folder", folder, "runs"), height)
+    return ShownTensorBoard(place("folder", folder, "runs"), height)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -13,6 +13,7 @@ from nnlab import arguments
 from nnlab.analysis import probes
 from nnlab.analysis.mistakes import as_pictures, picture_of, worst_mistakes
 from nnlab.training.callbacks import Callback
+from nnlab.training.checks import check_writable, place
 from nnlab.training.tracking import event_files, event_writers
 from nnlab.training.tracking.recorded import recorded
 
@@ -44,7 +45,7 @@ class TensorBoard(Callback):
         graph: draw the model; one that ``torch.jit.trace`` cannot follow is left out.
 
     Raises:
-        TypeError, ValueError: arguments out of range.
+        TypeError, ValueError: arguments out of range; when training begins, a folder that cannot be written to.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class TensorBoard(Callback):
         hparams: dict | None = None,
         graph: bool = True,
     ):
-        self.folder = arguments.path("folder", folder, "runs/adam")
+        self.folder = place("folder", folder, "runs/adam")
         if every is not None:
             arguments.whole("every", every, 5)
         arguments.whole("images", images, 24, at_least=0)
@@ -66,6 +67,7 @@ class TensorBoard(Callback):
         self._written = (0, -1)  # the next step to write, the last evaluation written
 
     def on_start(self, run: Run) -> None:
+        check_writable("folder", self.folder)
         goes_on = event_files.cut(self.folder, self._sizes if run.step else {})
         self._writers = event_writers.Writers(self.folder, run.step + 1 if goes_on else None)
         self._written = (run.step, run.step) if goes_on else (0, -1)
@@ -108,7 +110,7 @@ class TensorBoard(Callback):
             self._writers["."], settings_of(run) | self.hparams, [("train", "loss"), *measured]
         )
         if self.graph and (batch := first_validation_batch(run)):
-            event_writers.write_graph(self._writers["train"], run.model, batch[0][:1])
+            event_writers.write_graph(self._writers["train"], run.model, first_of(batch[0], 1))
 
     def _write_histograms(self, run: Run) -> None:
         """Weights, gradients and activations; there is no gradient before the first step."""
@@ -119,7 +121,7 @@ class TensorBoard(Callback):
                 event_writers.write_histogram(train, f"gradients/{name}", parameter.grad, run.step)
         if batch := first_validation_batch(run):
             with probes.recorded(run.model) as calls, torch.no_grad():
-                run.model(batch[0][:AT_ONCE])
+                run.model(first_of(batch[0], AT_ONCE))
             for call in calls:
                 if call.output is not None:
                     event_writers.write_histogram(train, f"activations/{call.name}", call.output, run.step)
@@ -129,7 +131,7 @@ class TensorBoard(Callback):
         if not self.images or not (batch := first_validation_batch(run)):
             return
         x, y = batch
-        if y.is_floating_point() or y.ndim != 1 or as_pictures(x) is None:
+        if not classes_of_pictures(run, x, y):
             return
         mistakes = worst_mistakes(run.model, run.batches.val(), self.images)
         if len(mistakes.y):
@@ -146,9 +148,26 @@ def undisturbed(run: Run) -> Iterator[None]:
         run.set_random_state(before)
 
 
-def first_validation_batch(run: Run) -> tuple[torch.Tensor, torch.Tensor] | None:
+def first_validation_batch(run: Run) -> tuple[Any, Any] | None:
     """The first validation batch, or None without validation data."""
     return next(iter(run.batches.val()), None)
+
+
+def first_of(nest: Any, samples: int) -> Any:
+    """The first samples of what a model is called with: a tensor, or several in a tuple, list or dictionary."""
+    if isinstance(nest, dict):
+        return {name: first_of(part, samples) for name, part in nest.items()}
+    if isinstance(nest, (tuple, list)):
+        return type(nest)(first_of(part, samples) for part in nest)
+    return nest[:samples] if isinstance(nest, torch.Tensor) else nest
+
+
+@torch.no_grad()
+def classes_of_pictures(run: Run, x: Any, y: Any) -> bool:
+    """Whether samples are pictures with class numbers, and the model has an output for each class."""
+    if not isinstance(x, torch.Tensor) or not isinstance(y, torch.Tensor) or y.is_floating_point() or y.ndim != 1:
+        return False
+    return as_pictures(x) is not None and run.model(x[:1]).shape[1:].numel() > 1
 
 
 def settings_of(run: Run) -> dict:
