@@ -17,7 +17,7 @@ from nnlab import arguments
 from nnlab.engine import draws
 from nnlab.engine.layers import Affine, Layer, Params
 
-__all__ = ["Stack", "Traced", "check_params"]
+__all__ = ["Stack", "Traced", "check_input", "check_params"]
 
 
 class Traced(NamedTuple):
@@ -141,13 +141,6 @@ class Stack:
             x, kept = layer.forward(params, x, train, generator)
             cache.append(kept)
         return x, cache
-
-    def logits(self, params: Params, x: torch.Tensor) -> torch.Tensor:
-        """The logits in evaluation mode; nothing is kept for a way back, which takes a third of the memory."""
-        check_input(self, params, x)
-        for layer in self.stack:
-            x, _ = layer.forward(params, x)
-        return x
 
     def backward(self, params: Params, cache: list, dlogits: torch.Tensor) -> Params:
         """Carry the gradient of the loss back through every layer (the chain rule).
