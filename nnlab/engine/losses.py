@@ -58,7 +58,7 @@ def cross_entropy(logits: torch.Tensor, y: torch.Tensor, label_smoothing: float 
     shifted = logits - logits.amax(-1, keepdim=True)  # the largest logit is 0: exp cannot overflow
     exp = shifted.exp()
     total = exp.sum(-1, keepdim=True)
-    wanted = torch.where(goal > 0, goal * shifted, 0)  # a class that is ruled out has the logit -inf
+    wanted = (goal * shifted).nan_to_num(0.0, neginf=-torch.inf)  # 0 * -inf: a class that is ruled out costs nothing
     loss = total.log().mean((-2, -1)) - wanted.sum((-2, -1)) / logits.shape[-2]
     return loss, (exp / total - goal) / logits.shape[-2]
 

@@ -287,7 +287,10 @@ def check_gradient(net: Stack, params: Params, cache: list, dlogits: torch.Tenso
     if not isinstance(last := net.stack[-1], Affine):
         return
     x, weight = cache[-1], params[f"{last.name}.weight"]
-    shape = (*torch.broadcast_shapes(x.shape[:-2], weight.shape[:-2]), x.shape[-2], last.outputs)
+    members, own = weight.shape[:-2], x.shape[:-2]
+    if members != own:
+        members = torch.broadcast_shapes(members, own)
+    shape = (*members, x.shape[-2], last.outputs)
     if dlogits.shape != shape:
         raise ValueError(
             f"dlogits must have the shape of the logits, {shape}. Got {tuple(dlogits.shape)}. "
