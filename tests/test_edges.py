@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 from torch.nn import functional
 
 import nnlab
-from nnlab import Network, arguments, calibration, checkpoints, clipping, ensemble, losses, optimizers
+from nnlab import Network, arguments, calibration, checkpoints, clipping, ensemble, exercises, losses, optimizers
 
 DATA = nnlab.moons(n=100)
 NET = Network([2, 4, 2])
@@ -136,6 +136,11 @@ def test_every_other_name_leads_somewhere():
 def test_what_belongs_to_fit_is_told_so(change, start, refused):
     with refused(start=start):
         ensemble.train(**{"net": NET, "data": DATA, "optimizer": optimizers.SGD(), "steps": 2, **change})
+
+
+@pytest.mark.parametrize("name", ["06.3", "6.3"])
+def test_an_exercise_without_its_zero(name):
+    assert exercises.find(name).id == "06.3"
 
 
 def test_infinity_clips_nothing_however_large():

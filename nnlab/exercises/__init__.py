@@ -42,6 +42,8 @@ def exercises(notebooks: Iterable[str] = tuple(NOTEBOOKS)) -> dict[str, Exercise
 
 def find(id: str) -> Exercise:
     """The exercise with that id, such as "06.3"; an unknown id raises a ValueError with the nearest known one."""
+    if isinstance(id, str) and id[1:2] == ".":
+        id = f"0{id}"  # "1.1" is "01.1"
     number = str(id)[:2]
     known = exercises([number] if number in NOTEBOOKS else NOTEBOOKS)
     arguments.one_of("exercise", id, known)
