@@ -98,7 +98,7 @@ class Explorer:
         return data, {"image/png": size}
 
     def _draw(self) -> None:
-        with busy(self._sentence):
+        with busy(self._sentence, lambda: paragraph(self.sentence)):
             try:
                 result = self.description.compute(**self.values)
                 sentence = self.description.sentence(result)
@@ -205,9 +205,12 @@ class Frames:
 
 
 @contextmanager
-def busy(line: widgets.HTML) -> Iterator[None]:
-    """Say "drawing ..." in a line of text when what happens inside takes longer than ``BUSY_AFTER``."""
-    before, waiting = line.value, paragraph("drawing ...")
+def busy(line: widgets.HTML, afterwards: Callable[[], str]) -> Iterator[None]:
+    """Say "drawing ..." in a line of text when what happens inside takes longer than ``BUSY_AFTER``.
+
+    ``afterwards`` gives what the line says then: that may be new, and the timer may go off behind it.
+    """
+    waiting = paragraph("drawing ...")
 
     def say():
         line.value = waiting
@@ -220,7 +223,7 @@ def busy(line: widgets.HTML) -> Iterator[None]:
         timer.cancel()
         timer.join()
         if line.value == waiting:
-            line.value = before
+            line.value = afterwards()
 
 
 def opener(description: Description) -> Callable[..., Explorer]:

@@ -171,6 +171,25 @@ def test_a_slow_frame_says_that_it_is_drawing():
     assert "height 3, red." in said[-1]
 
 
+def test_a_timer_that_goes_off_at_the_last_moment_leaves_the_new_sentence(monkeypatch):
+    """A frame of about a tenth of a second: the new sentence stands already when "drawing ..." is said."""
+
+    class LastMoment:
+        def __init__(self, seconds, say):
+            self.cancel = say
+
+        def start(self):
+            pass
+
+        join = start
+
+    explorer = Explorer(made_up())
+    monkeypatch.setattr("nnlab.stage.explorer.threading.Timer", LastMoment)
+    explorer.set(height=3)
+    assert explorer.sentence == "height 3, red."
+    assert "height 3, red." in explorer._sentence.value
+
+
 def test_a_slow_frame_that_fails_does_not_say_drawing_for_ever():
     recorder = Recorder(pause=8)
     explorer = Explorer(made_up(recorder))
