@@ -11,7 +11,18 @@ import ipywidgets as widgets
 from nnlab.stage.description import Choice, Description, Slider, Toggle
 from nnlab.stage.picture import Picture
 
-__all__ = ["VIEW", "Explorer", "button", "make_widget", "move", "opener", "paragraph", "view_of", "when_unseen"]
+__all__ = [
+    "VIEW",
+    "Explorer",
+    "alert",
+    "button",
+    "make_widget",
+    "move",
+    "opener",
+    "paragraph",
+    "view_of",
+    "when_unseen",
+]
 
 BUSY_AFTER = 0.1  # seconds
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -106,7 +117,7 @@ class Explorer:
                 self._image.value = self._picture.jpeg()
             except Exception as error:  # shown to the student: the log console of JupyterLab is never opened
                 self.error = f"{type(error).__name__}: {error}"
-                self._error.value = f'<b role="alert" style="color: #b00020">{html.escape(self.error)}</b>'
+                self._error.value = alert(self.error)
                 return
             self.result, self.sentence = result, sentence
             self._sentence.value = paragraph(sentence)
@@ -290,6 +301,11 @@ def button(label: str, reason: str, press) -> widgets.Button:
 def paragraph(text: str) -> str:
     """Plain text as HTML, large enough to be read."""
     return f'<span style="font-size: 14px; line-height: 1.4">{html.escape(text)}</span>' if text else ""
+
+
+def alert(text: str) -> str:
+    """What went wrong, as HTML that a screen reader says at once; nothing for no text."""
+    return f'<b role="alert" style="color: #b00020">{html.escape(text)}</b>' if text else ""
 
 
 def when_unseen(widget: widgets.Widget, call) -> None:

@@ -1,6 +1,5 @@
 """Live training: a network that trains while you watch, with handles on its running optimizer."""
 
-import html
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -13,7 +12,7 @@ from nnlab import arguments
 from nnlab.datasets.data import Dataset
 from nnlab.engine.ensemble import one_thread
 from nnlab.stage.description import Slider
-from nnlab.stage.explorer import VIEW, button, make_widget, move, paragraph, view_of, when_unseen
+from nnlab.stage.explorer import VIEW, alert, button, make_widget, move, paragraph, view_of, when_unseen
 from nnlab.stage.live.background import Background
 from nnlab.stage.live.picture import LivePicture, look_at, sentence
 from nnlab.stage.live.run import LiveRun
@@ -183,8 +182,7 @@ class LiveTraining:
     def _fail(self, error: Exception | None) -> None:
         """Show an error in red, or take the last one away."""
         self.error = None if error is None else f"{type(error).__name__}: {error}"
-        text = html.escape(self.error or "")
-        self._error.value = f'<b role="alert" style="color: #b00020">{text}</b>' if text else ""
+        self._error.value = alert(self.error or "")
 
     def _tell(self) -> None:
         self._state.value = paragraph("training" if self.running else "paused")

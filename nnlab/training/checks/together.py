@@ -76,9 +76,8 @@ def check_length(scheduler: LRScheduler | None, epochs: int | None, steps: int) 
     length = next((getattr(scheduler, name) for name in LENGTHS if hasattr(scheduler, name)), None)
     moments, unit = (steps, "step") if epochs is None else (epochs, "epoch")
     whole_run = isinstance(scheduler, OneCycleLR)  # it is meaningless when cut short, and fails beyond its end
-    in_steps = (
-        length == steps >= 5 * moments
-    )  # a run that is cut short, after less than a fifth, hardly ends just there
+    # A run that is cut short, after less than a fifth, hardly ends just there.
+    in_steps = length == steps >= 5 * moments
     if length is None or length == moments or not (whole_run or in_steps):
         return
     remedy = f"steps={steps} instead of epochs" if length == steps else f"total_steps={moments}"

@@ -144,13 +144,15 @@ class ShownTensorBoard:
 
     def open(self) -> None:
         """Start the server if there is none, and show it."""
+        from nnlab.stage.explorer import alert
+
         with self._turn:
             if self.server is None:
                 self._place.value = "TensorBoard is starting ..."
                 try:
                     self.server = Server(self.folder)
                 except (RuntimeError, OSError) as error:
-                    self._place.value = f'<b role="alert" style="color: #b00020">{html.escape(str(error))}</b>'
+                    self._place.value = alert(str(error))
                     return
             self._place.value = frame(browser_address(self.server.port), self.height)
 
