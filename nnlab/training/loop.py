@@ -19,6 +19,9 @@ from nnlab.training.run import Run, device_state, set_device_state
 
 __all__ = ["fit", "own_randomness", "train_epoch"]
 
+# How PyTorch's layers say that their input is float64, or whole numbers, and their weights are not; or the reverse.
+OTHER_NUMBERS = ("have the same dtype", "bias type", "same datatype", "following scalar types: Long")
+
 
 def fit(
     model: nn.Module,
@@ -121,6 +124,10 @@ def train_to_the_end(run: Run, folder: Path | None, bar) -> None:
         except KeyboardInterrupt:
             if not run.losses:
                 raise
+        except (ValueError, RuntimeError) as error:
+            if known := in_our_words(str(error), run):
+                raise known from error
+            raise
 
 
 def train_epochs(run: Run, folder: Path | None, bar) -> None:
@@ -129,12 +136,7 @@ def train_epochs(run: Run, folder: Path | None, bar) -> None:
         run.evaluate()
     while run.step < run.goal and not run.stop:
         before = run.step
-        try:
-            train_epoch(run)
-        except ValueError as error:
-            if "more than 1 value per channel" not in str(error):
-                raise
-            raise single_sample(run) from error
+        train_epoch(run)
         if run.step == before:
             raise ValueError(NO_BATCH)
         run.epoch += 1
@@ -161,12 +163,21 @@ def train_epoch(run: Run) -> None:
             break
 
 
-def single_sample(run: Run) -> ValueError:
-    """What to say when batch norm met a mini-batch of one sample."""
-    return ValueError(
-        "every mini-batch must have at least two samples, for batch norm divides by their standard deviation. "
-        f"Got one with a single sample, the last of the epoch. Try {run.batches.without_single()}."
-    )
+def in_our_words(said: str, run: Run) -> Exception | None:
+    """What to say instead of two errors of PyTorch that do not name a remedy; None for all others."""
+    if "more than 1 value per channel" in said:
+        return ValueError(
+            "every mini-batch must have at least two samples, for batch norm divides by their standard deviation. "
+            f"Got one with a single sample, the last of the epoch. Try {run.batches.without_single()}."
+        )
+    if any(words in said for words in OTHER_NUMBERS):
+        kind = next(run.model.parameters()).dtype
+        return TypeError(
+            f"a layer's inputs must be numbers of the kind of its weights, here {kind}; an embedding wants whole "
+            f"numbers. Got another kind ({said.splitlines()[0]}). Try x.to({kind}), x.long() for an embedding, "
+            "or model.float()."
+        )
+    return None
 
 
 @contextmanager

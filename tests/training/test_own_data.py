@@ -64,6 +64,28 @@ def test_arrays_of_whole_numbers_are_measurements():
 
 def test_a_model_of_float64():
     assert trained((MOONS.train.x.numpy(), MOONS.train.y), classifier().double()).loss.isfinite().all()
+    assert trained(MOONS, classifier().double()).loss.isfinite().all()
+
+
+FIRST_LAYERS = {  # a first layer and inputs of numbers that it cannot take
+    "float64": (nn.Linear(2, 4), torch.rand(8, 2).double()),
+    "whole numbers": (nn.Linear(2, 4), torch.ones(8, 2).long()),
+    "pixels": (nn.Conv2d(1, 4, 1), torch.ones(8, 1, 2, 2).byte()),
+    "a norm": (nn.LayerNorm(2), torch.rand(8, 2).double()),
+    "words": (nn.Embedding(4, 4), torch.ones(8, 2)),
+}
+
+
+@pytest.mark.parametrize("what", FIRST_LAYERS)
+def test_numbers_of_another_kind_than_the_weights(what, refused):
+    """From a DataLoader the numbers come as they are: the sentence names a cure, and the cure works."""
+    layer, x = FIRST_LAYERS[what]
+    model, y = nn.Sequential(layer, nn.Flatten(), nn.LazyLinear(2)), torch.arange(8) % 2
+    cured = x.long() if what == "words" else x.to(torch.float32)
+    model(cured)  # a lazy layer must have its size before the optimizer sees it
+    with refused("another kind", "a layer's inputs must be numbers of the kind of its weights", TypeError):
+        trained(DataLoader(TensorDataset(x, y), 4), model, batch_size=None)
+    assert trained(DataLoader(TensorDataset(cured, y), 4), model, batch_size=None).loss.isfinite().all()
 
 
 WRONG = {

@@ -27,7 +27,7 @@ def tensors_of(data: Any, dtype: torch.dtype) -> tuple[Tensors, Tensors | None]:
         TypeError: something else. ValueError: another number of targets than of inputs, nan.
     """
     if isinstance(data, Dataset):
-        return (data.train.x, data.train.y), (data.val.x, data.val.y)
+        return part_of(data.train, dtype), part_of(data.val, dtype)
     if is_part(data):
         return part_of(data, dtype), None
     if type(data) in (tuple, list) and len(data) == 2 and all(map(is_part, data)):
