@@ -26,6 +26,7 @@ For instructors:
 
   refresh [notebook ...]     run notebooks in a clean kernel and store their outputs (06, or a path)
   badges OWNER/NAME          write launch links into README and notebooks (--clear takes them out)
+  contents                   make README's table and docs/glossary.md from the notebooks
 
 The first start makes the environment .venv in the clone; later ones need no network.
 """
@@ -95,6 +96,16 @@ def badges(arguments):
     return 0
 
 
+def contents(arguments):
+    """Make the pages that are made from notebooks; needs no environment."""
+    from nnlab.commands.contents import contents as write_table
+    from nnlab.commands.glossary import glossary
+
+    changed = [path for path in (write_table(), glossary()) if path]
+    print("\n".join(f"{path.relative_to(ROOT)}: written" for path in changed) or "Nothing to change.")
+    return 0
+
+
 def find_browser():
     """The path of a Chromium or Chrome for the browser tests, or None."""
     return next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -129,4 +140,4 @@ def _unknown(command):
     return f"There is no command {command!r}: {meant} are listed by `python3 -m nnlab --help`."
 
 
-COMMANDS = {"lab": lab, "test": test, "refresh": refresh, "badges": badges}
+COMMANDS = {"lab": lab, "test": test, "refresh": refresh, "badges": badges, "contents": contents}
