@@ -106,6 +106,25 @@ def test_the_heat_map_marks_failures_and_labels_its_axes_with_values(ax):
     assert np.ma.count_masked(ax.collections[0].get_array()) == 3
 
 
+@pytest.mark.parametrize(
+    ("space", "texts"),
+    [
+        (spaces.LogUniform(3e-4, 2), "0.001 0.01 0.1 1"),
+        (spaces.LogUniform(1e-9, 1), "1e-09 1e-07 1e-05 0.001 0.1"),
+        (spaces.LogUniform(0.2, 5), "0.2 0.447 1 2.24 5"),
+        (spaces.OneMinusLogUniform(0.5, 0.999), "0.999 0.99 0.9"),
+        (spaces.Uniform(0, 0.8), "0 0.2 0.4 0.6 0.8"),
+        (spaces.Integer(1, 3), "1 2 3"),
+        (spaces.Integer(8, 128, log=True), "8 16 32 64 128"),
+        (spaces.Choice(["SGD", 0.25, None]), "SGD 0.25 None"),
+    ],
+)
+def test_axes_have_round_values(space, texts):
+    at, written = search_plots.ticks(space)
+    assert " ".join(written) == texts
+    assert all(-1e-9 <= p <= 1 + 1e-9 for p in at)
+
+
 def test_parallel_coordinates_colour_the_best_and_end_a_failed_trial_before_its_score(ax):
     trials = drawn(21, [np.nan, *range(20)])
     assert search_plots.plot_parallel_coordinates(trials, ax, best=0.1) is ax

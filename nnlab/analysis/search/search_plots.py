@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,12 +10,13 @@ import numpy as np
 from nnlab.analysis.plots import label_lines
 from nnlab.analysis.search.trials import Trials
 from nnlab.analysis.search.views import band_of_best, heat_map, heights, ranks
-from nnlab.engine.spaces import Choice, Integer, Space, text_of
+from nnlab.engine.spaces import Choice, Integer, LogUniform, OneMinusLogUniform, Space, text_of
 
 __all__ = ["plot_best_so_far", "plot_heat_map", "plot_parallel_coordinates"]
 
 TICKS = 5  # at most, on an axis that shows a hyper-parameter
 FAILED = "#D55E00"
+PAPER = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1}  # keeps a text readable on lines
 
 
 def plot_heat_map(trials: Trials, ax, x: str, y: str, cells: int = 8):
@@ -61,7 +63,7 @@ def plot_parallel_coordinates(trials: Trials, ax, best: float = 0.1):
     for k, space in enumerate(trials.space.values()):
         ax.axvline(k, color="0.3", linewidth=0.8)
         for at, text in zip(*ticks(space), strict=True):
-            ax.text(k - 0.03, at, text, ha="right", va="center", fontsize=9)
+            ax.text(k - 0.03, at, text, ha="right", va="center", fontsize=9, bbox=PAPER, zorder=4)
     ax.axvline(axes[-1], color="0.3", linewidth=0.8)
     for at, text in ((0, "worst"), (1, "best")):
         ax.text(axes[-1] + 0.03, at, text, va="center", fontsize=9)
@@ -78,7 +80,8 @@ def plot_best_so_far(repetitions: Sequence[Trials], ax, label: str = "", style: 
 
     Args:
         repetitions: as from ``nnlab.search`` with several seeds; call again with the same ``ax`` for another strategy.
-        ax: the Axes. label: the text at the end of the line.
+        ax: the Axes; a logarithmic scale is set before, because labels stand where the lines end.
+        label: the text at the end of the line.
         style: of the line, such as "-" or ":", so that two can be told apart without colour.
     """
     band = band_of_best(repetitions)
@@ -92,13 +95,26 @@ def plot_best_so_far(repetitions: Sequence[Trials], ax, label: str = "", style: 
 
 
 def ticks(space: Space) -> tuple[list[float], list[str]]:
-    """Positions and texts for an axis: the options of a choice, otherwise evenly spaced values."""
+    """Positions and texts for an axis: the options of a choice, powers of ten, otherwise evenly spaced values."""
     if isinstance(space, Choice):
         values = list(space.options)
     elif isinstance(space, Integer) and space.size <= TICKS:
-        values = space.grid(space.size)
+        values = space.grid(int(space.size))
     else:
-        values = space.grid(TICKS)
+        values = powers_of_ten(space) or space.grid(TICKS)
     texts = [value if isinstance(value, str) else text_of(value) for value in values]
     texts = [f"{v:.3g}" if isinstance(v, float) else text for v, text in zip(values, texts, strict=True)]
     return [space.position(value) for value in values], texts
+
+
+def powers_of_ten(space: Space) -> list[float]:
+    """10^k in a log-uniform space, 1 - 10^k in the one of betas; thinned out to a few; empty where there are not two."""
+    if isinstance(space, LogUniform):
+        low, high = math.log10(space.low), math.log10(space.high)
+    elif isinstance(space, OneMinusLogUniform):
+        low, high = math.log10(1 - space.high), math.log10(1 - space.low)
+    else:
+        return []
+    exponents = range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1)
+    thinned = exponents[:: math.ceil(len(exponents) / TICKS)] if len(exponents) > 1 else []
+    return [float(f"1e{k}") if isinstance(space, LogUniform) else 1 - float(f"1e{k}") for k in thinned]
