@@ -108,7 +108,7 @@ def ticks(space: Space) -> tuple[list[float], list[str]]:
 
 
 def powers_of_ten(space: Space) -> list[float]:
-    """10^k in a log-uniform space, 1 - 10^k in the one of betas; thinned out to a few; empty where there are not two."""
+    """A few 10^k in a log-uniform space, 1 - 10^k in the one of betas; none where there are not two."""
     if isinstance(space, LogUniform):
         low, high = math.log10(space.low), math.log10(space.high)
     elif isinstance(space, OneMinusLogUniform):
