@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -228,6 +228,7 @@ def other(**settings):
         ("goal", {"goal": "higher"}),
         ("trials", {"trials": 5}),
         ("objective", {"function": other}),
+        ("objective", {"function": partial(other, a=1)}),
     ],
 )
 def test_a_journal_of_another_search_is_refused_by_name(name, changed, tmp_path, refused):
@@ -441,6 +442,44 @@ def test_an_executor_that_fails_otherwise_is_an_error_and_no_row(tmp_path):
     with Lost(1) as lost, pytest.raises(ZeroDivisionError):
         run(executor=lost, path=tmp_path / "a.jsonl")
     assert same(run(path=tmp_path / "a.jsonl"), run())
+
+
+def test_an_executor_that_gave_up_a_trial_itself_makes_a_row():
+    """As Dask does after three workers that died of a trial."""
+
+    class KilledWorker(Exception):
+        pass
+
+    class Cluster(ThreadPoolExecutor):
+        def submit(self, function, *given):
+            if given[-1] != 4:
+                return super().submit(function, *given)
+            future = Future()
+            future.set_exception(KilledWorker("task 4 marked as failed because 3 workers died"))
+            return future
+
+    with Cluster(2) as cluster:
+        found = run(executor=cluster)
+    assert found.table["state"][4] == "killed"
+    assert found.table["reason"][4] == "KilledWorker: task 4 marked as failed because 3 workers died"
+    rest = [k for k in range(16) if k != 4]
+    assert found.table["score"][rest].equals(run().table["score"][rest])
+
+
+def test_an_objective_may_search_itself():
+    """Such as one that finds the best weight decay for each learning rate."""
+
+    def inner(decay, lr):
+        return (lr - 0.5) ** 2 + (decay - lr) ** 2
+
+    def outer(lr):
+        given = {"trials": 11, "strategy": "grid", "seed": 0, "workers": 1, "progress": False}
+        return nnlab.search(partial(inner, lr=lr), {"decay": spaces.Uniform(0, 1)}, **given).best_score
+
+    found = nnlab.search(
+        outer, {"lr": spaces.Uniform(0, 1)}, trials=11, strategy="grid", seed=0, workers=1, progress=False
+    )
+    assert found.best == {"lr": 0.5}
 
 
 def test_a_trial_that_was_there_at_two_deaths_runs_alone(monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +54,9 @@ def search(
             (Bergstra et al. 2011; Akiba et al. 2019), whose first ten trials are random.
         trials: how many settings. seed: decides the settings, and the randomness of each trial.
         goal: whether a "lower" or a "higher" score is better.
-        workers: how many processes of this machine; None is one for each processor. 1 is this very process, without
-            any start: take it for objectives that take less than a tenth of a second. Each other process loads torch,
-            which takes some seconds at the first search and 250 to 350 MB; it ends after a minute without work.
+        workers: how many processes of this machine; None is one for each processor. Each loads torch, which takes
+            seconds at the first search and 250 to 350 MB, and ends after a minute without work. 1 is this very process,
+            which starts at once: take it for a search of less than half a minute.
         executor: in place of ``workers``, any ``concurrent.futures.Executor``; on a cluster
             ``dask.distributed.Client(...).get_executor()``. Trials that run as threads of one process wait for each
             other. A pool that breaks because a worker died is replaced by one of this machine.
@@ -150,6 +151,8 @@ def crew_for(objective, seed: int, workers: int | None, executor: Executor | Non
 
 def identity_of(objective, space, strategy: str, trials: int, seed: int, goal: str, batch: int) -> dict[str, Any]:
     """What must be the same when a search goes on; the name of the objective stands for what it computes."""
+    while isinstance(objective, partial):
+        objective = objective.func
     name = getattr(objective, "__qualname__", type(objective).__qualname__)
     return {
         "objective": name,

@@ -18,7 +18,7 @@ from nnlab.training.loop import own_randomness
 
 __all__ = ["Outcome", "killed", "run_pickled", "run_trial"]
 
-ONE_AFTER_ANOTHER = threading.Lock()  # the threads of a process share torch's random generator
+ONE_AFTER_ANOTHER = threading.RLock()  # the threads of a process share torch's random generator
 LONGEST = 300  # characters of a reason
 
 
