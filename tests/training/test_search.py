@@ -115,17 +115,48 @@ def test_one_process_two_and_threads_give_the_same_table(strategy):
     assert other.table["lr"].equals(alone.table["lr"]) == (strategy == "grid")
 
 
-@pytest.mark.parametrize("strategy", ["random", "bayesian"])
-def test_a_cluster_of_two_processes_gives_the_same_table(strategy, cluster):
-    assert len(cluster.scheduler_info()["workers"]) == 2
-    assert same(run(strategy=strategy, executor=cluster.get_executor()), run(strategy=strategy))
-
-
 def in_a_notebook(source):
     """The function ``f`` that a cell with this source defines; spawned workers cannot import it."""
     names = {"__name__": "__main__"}
     exec(source, names)
     return names["f"]
+
+
+def test_functions_of_a_notebook_and_its_variables_work_on_the_pool():
+    given = {"trials": 4, "seed": 0, "progress": False}
+    scaled = in_a_notebook("scale = 3.0\ndef f(lr): return scale * lr")
+    space = {"lr": spaces.Uniform(0, 1)}
+    alone = nnlab.search(scaled, space, **given, workers=1)
+    assert same(nnlab.search(scaled, space, **given, workers=2), alone)
+
+
+@posix
+def test_the_stop_button_stops_the_pool_and_the_next_search_has_a_new_one(tmp_path):
+    slow = partial(counted, str(tmp_path), wait=0.5)
+    run(workers=2)  # the pool is there, from the tests above
+
+    def press():
+        while len(list(tmp_path.glob("*"))) < 4:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    button = threading.Thread(target=press)
+    button.start()
+    start = time.monotonic()
+    found = run(slow, workers=2)
+    button.join()
+    assert 2 <= len(found) < 16
+    assert time.monotonic() - start < 16 * 0.5 / 2
+    expected = run()
+    kept = found.table["trial"].tolist()
+    assert found.table["score"].tolist() == pytest.approx(expected.table["score"][kept].tolist(), nan_ok=True)
+    assert same(run(workers=2), expected)
+
+
+@pytest.mark.parametrize("strategy", ["random", "bayesian"])
+def test_a_cluster_of_two_processes_gives_the_same_table(strategy, cluster):
+    assert len(cluster.scheduler_info()["workers"]) == 2
+    assert same(run(strategy=strategy, executor=cluster.get_executor()), run(strategy=strategy))
 
 
 @posix
@@ -294,37 +325,6 @@ def test_the_stop_button_returns_what_is_finished(tmp_path):
     calls[:] = [0, 0, 0]
     with pytest.raises(KeyboardInterrupt):
         run(stopped)
-
-
-@posix
-def test_the_stop_button_stops_the_pool_and_the_next_search_has_a_new_one(tmp_path):
-    slow = partial(counted, str(tmp_path), wait=0.5)
-    run(workers=2)  # the pool is there
-
-    def press():
-        while len(list(tmp_path.glob("*"))) < 4:
-            time.sleep(0.01)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    button = threading.Thread(target=press)
-    button.start()
-    start = time.monotonic()
-    found = run(slow, workers=2)
-    button.join()
-    assert 2 <= len(found) < 16
-    assert time.monotonic() - start < 16 * 0.5 / 2
-    expected = run()
-    kept = found.table["trial"].tolist()
-    assert found.table["score"].tolist() == pytest.approx(expected.table["score"][kept].tolist(), nan_ok=True)
-    assert same(run(workers=2), expected)
-
-
-def test_functions_of_a_notebook_and_its_variables_work_on_the_pool():
-    given = {"trials": 4, "seed": 0, "progress": False}
-    scaled = in_a_notebook("scale = 3.0\ndef f(lr): return scale * lr")
-    space = {"lr": spaces.Uniform(0, 1)}
-    alone = nnlab.search(scaled, space, **given, workers=1)
-    assert same(nnlab.search(scaled, space, **given, workers=2), alone)
 
 
 def test_a_trial_leaves_threads_and_random_generators_as_they_were():
