@@ -308,6 +308,8 @@ def test_damaged_and_foreign_files_are_refused_and_left_as_they_are(tmp_path, re
         with refused(start="path must be the journal of a search"):
             run(path=path, trials=4)
         assert path.read_bytes() == foreign
+    with refused(start="path must be the journal of a search", value=repr(str(tmp_path))):
+        run(path=tmp_path, trials=4)
 
 
 def test_the_stop_button_returns_what_is_finished(tmp_path):

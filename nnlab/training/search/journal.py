@@ -89,12 +89,13 @@ def whole_lines(path: Path) -> list[bytes]:
     Raises:
         ValueError: the first line is not ours; then nothing is removed.
     """
+    if not path.is_file():
+        raise foreign(path)
     content = path.read_bytes()
     kept = content[: content.rfind(b"\n") + 1]
     first = kept.split(b"\n", 1)[0]
     if f'"{FORMAT}"'.encode() not in first:
-        raise ValueError(f"path must be the journal of a search, or new. Got {str(path)!r}, which is another file. "
-                         f"Try a name that is free.")  # fmt: skip
+        raise foreign(path)
     if len(kept) < len(content):
         os.truncate(path, len(kept))
     return kept.splitlines()
@@ -119,6 +120,14 @@ def read_row(path: Path, number: int, line: bytes) -> tuple[int, dict, Outcome]:
         return int(row["trial"]), dict(row["settings"]), Outcome(score, seconds, str(row["state"]), str(row["reason"]))
     except (KeyError, TypeError, ValueError) as error:
         raise damaged(path, number) from error
+
+
+def foreign(path: Path) -> ValueError:
+    """The error for something else that has this name."""
+    return ValueError(
+        f"path must be the journal of a search, or new. Got {str(path)!r}, which is something else. "
+        "Try a name that is free."
+    )
 
 
 def damaged(path: Path, number: int) -> ValueError:
