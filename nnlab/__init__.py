@@ -53,6 +53,9 @@ _PUBLIC = {
     "lightning_twin": "training.lightning_twin",
     "tracking": "training.tracking",
     "mistakes": "analysis.mistakes",
+    "spaces": "engine.spaces",
+    "search": "training.search.running",
+    "Trials": "analysis.search",
     "History": "history",
     "history": "history",
     "compare": "analysis.comparison",
@@ -62,6 +65,7 @@ _PUBLIC = {
     # pictures
     "surfaces": "engine.surfaces",
     "plots": "analysis.plots",
+    "search_plots": "analysis.search.search_plots",
     "use_style": "analysis.plots",
     # explorers
     "Explorer": "stage.explorer",

@@ -2,5 +2,5 @@
 
 Inside a network: probes. On its answers: mistakes, calibration. On its learning curves: curve_measures, and diagnosis,
 which names what they show; curve_families makes up curves for practice. Between two runs that share their seeds:
-comparison. plots draws all of it on the Axes you give.
+comparison. From many runs with other settings: search. plots draws all of it on the Axes you give.
 """

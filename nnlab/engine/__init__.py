@@ -6,6 +6,6 @@ the chain rule on single numbers.
 What moves the weights: optimizers, schedules, and what is added to a plain step: penalties, clipping, augmentation;
 regularization says which of them.
 What runs them: loop makes one step after the other, ensemble trains many networks at once, lr_range tests learning
-rates, surfaces has two parameters to look at. agreement holds a part, ours or yours, against autograd. pytorch: what
-PyTorch's own loops need in place of ours.
+rates, surfaces has two parameters to look at, spaces says where a search may look. agreement holds a part, ours or
+yours, against autograd. pytorch: what PyTorch's own loops need in place of ours.
 """

@@ -27,6 +27,7 @@ from nnlab.explorers.polynomial import polynomial
 from nnlab.explorers.range_test import range_test
 from nnlab.explorers.saturation import saturation
 from nnlab.explorers.schedule import schedule
+from nnlab.explorers.search import search
 from nnlab.explorers.softmax_cross_entropy import softmax_cross_entropy
 from nnlab.explorers.weight_penalty import weight_penalty
 
@@ -34,5 +35,5 @@ __all__ = [
     "activation", "backprop_steps", "batch_norm", "bias_correction", "capacity", "chain_rule", "decision_boundary",
     "descent_1d", "descent_2d", "dropout", "ensemble", "gradient_clipping", "initialization", "label_smoothing",
     "loss_shapes", "minibatch_noise", "momentum_ball", "optimizer_race", "polynomial", "range_test", "saturation",
-    "schedule", "softmax_cross_entropy", "weight_penalty",
+    "schedule", "search", "softmax_cross_entropy", "weight_penalty",
 ]  # fmt: skip

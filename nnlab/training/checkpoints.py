@@ -11,7 +11,7 @@ import torch
 
 from nnlab.training.checks import place
 
-__all__ = ["CheckpointError", "load", "save"]
+__all__ = ["CheckpointError", "force", "force_to_disk", "load", "save"]
 
 FORMAT = "nnlab checkpoint 1"
 NO_FSYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EACCES)  # some network and FUSE file systems have none

@@ -14,7 +14,7 @@ from nnlab.commands.notebook_files import read, text_of
 
 MARKED = "# Title\n\n<!-- launch -->\nold\n<!-- /launch -->\n\nText with a \\backslash."
 
-INSTALL = "install -q --no-deps git+https://github.com/ada/nnlab torchmetrics lightning-utilities"
+INSTALL = "install -q --no-deps git+https://github.com/ada/nnlab torchmetrics lightning-utilities optuna colorlog"
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from torchmetrics.classification import BinaryAccuracy, BinaryF1Score
 import nnlab
 from nnlab.training import Run, own_randomness, train_epoch
 from nnlab.training.evaluation import Evaluator
-from nnlab.training.record import Record
+from nnlab.training.run.record import Record
 
 
 def run_of(data=None, seed=0, **changes):

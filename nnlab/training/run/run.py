@@ -14,7 +14,7 @@ from nnlab.engine.schedules import Schedule
 from nnlab.training.batches import NO_BATCH, Sliced, batches_of
 from nnlab.training.checks import bound, check_classes, check_length, described, made, usable
 from nnlab.training.evaluation import Evaluator
-from nnlab.training.record import Record
+from nnlab.training.run.record import Record
 
 __all__ = ["Run", "device_state", "set_device_state"]
 
