@@ -97,6 +97,13 @@ def test_one_cell_imports_and_only_public_names(path):
     assert {alias.name for statement in statements for alias in statement.names} <= PUBLIC | STANDARD
 
 
+def test_contenders_are_compared_in_pairs_and_never_by_their_bands(path):
+    code = "\n".join(cell.source for cell in code_cells(path))
+    assert code.count("nnlab.ensemble.train(") < 2 or "nnlab.compare(" in code
+    sentences = [sentence for text in texts(path) for sentence in re.split(r"(?<=[.!?])\s", text)]
+    assert [s for s in sentences if "band" in s and "overlap" in s and "decides nothing" not in s] == []
+
+
 def test_there_is_at_least_as_much_text_as_code(path):
     shown = [cell for cell in code_cells(path) if not is_set_up(cell) and not is_hidden(cell)]
     words = sum(len(text.split()) for text in texts(path))
