@@ -16,7 +16,10 @@ from matplotlib.text import Text
 from nnlab.analysis.plots import spread
 from nnlab.stage.live.picture import Backdrop
 
-__all__ = ["band", "complaints", "contours", "curve", "differs", "ends", "flat", "shown_by", "spoils", "still", "words"]
+__all__ = [
+    "band", "complaints", "contours", "curve", "differs", "ends", "everything", "flat", "shown_by", "still",
+    "survivors", "words",
+]  # fmt: skip
 
 ROUNDING = 1e-7  # of the largest number of a series
 
@@ -150,6 +153,11 @@ def still(figure, moving: dict) -> dict:
     return {f"still {k}": artist for k, artist in enumerate(a for a in found if id(a) not in known)}
 
 
+def everything(figure) -> dict:
+    """All that the Axes of a figure show, texts last: {"still 0": artist, ..., "text 0": text, ...}."""
+    return still(figure, {}) | {f"text {k}": text for k, text in enumerate(t for ax in figure.axes for t in ax.texts)}
+
+
 def complaints(artists: dict, wanted: dict) -> list[str]:
     """A sentence for every artist that does not show what it must; both by name."""
     if artists.keys() != wanted.keys():
@@ -177,6 +185,16 @@ def close(got, value) -> bool:
     """Whether two arrays are the same but for rounding."""
     atol = 1e-15 + ROUNDING * np.abs(value[np.isfinite(value)]).max(initial=0)
     return np.shape(got) == np.shape(value) and np.allclose(got, value, rtol=ROUNDING, atol=atol, equal_nan=True)
+
+
+def survivors(artists: dict, wanted: dict) -> list[str]:
+    """Which false artists ``complaints`` would not see: none, if it is worth anything."""
+    return [
+        f"{name}, {how}"
+        for name, artist in artists.items()
+        for how in spoils(artist, wanted[name])
+        if not complaints({name: artist}, {name: wanted[name]})
+    ]
 
 
 def spoils(artist, wanted: dict):

@@ -10,6 +10,7 @@ from functools import cache
 from importlib import import_module
 
 import numpy as np
+import torch
 from artists import band, contours, curve, ends, shown_by, words
 from matplotlib.figure import Figure
 
@@ -40,13 +41,16 @@ def labels(names, lines, gap=0.085):
 def activation(r, a):
     """Tangent and point on f, the slope with the limits of saturation: 5 % of the steepest."""
     tangent, limit = np.array([r.z - 1.5, r.z + 1.5]), 0.05 * r.curve.steepest
+    z = torch.linspace(-6, 6, 601, dtype=torch.float64, requires_grad=True)
+    f = getattr(torch.nn.functional, r.name)(z)
+    (slope,) = torch.autograd.grad(f.sum(), z)
     return {
-        "f": curve(r.curve.z, r.curve.f),
+        "f": curve(z.detach(), f.detach()),
         "tangent": curve(tangent, r.f + (tangent - r.z) * r.slope),
         "point": curve([r.z], [r.f]),
         "band": band([-6, 6], [-limit, -limit], [limit, limit]),
         "band_label": words("shaded: saturated"),
-        "slope": curve(r.curve.z, r.curve.slope),
+        "slope": curve(z.detach(), slope),
         "now": curve([r.z], [r.slope]),
         "share": words(f"{abs(r.slope) / r.curve.steepest:.1%} of the largest slope"),
         "still": [curve([0, 1], [0, 0])] * 2,
@@ -82,7 +86,11 @@ def backprop_steps(r, a):
 
 
 def batch_norm(r, a):
-    """Two outputs of each sample with the gap between them; true and running mean with one std on each side."""
+    """Two outputs of each sample with the gap between them; true and running mean with one std on each side.
+
+    The running mean has moved to each batch's mean by the momentum, which tells what that mean was.
+    """
+    batch_mean = (r.mean[1:] - (1 - r.momentum) * r.mean[:-1]) / r.momentum
     n = len(r.batch_mean)
     update, truth, std = np.arange(n + 1), 3 + r.shift * np.arange(n + 1) / 200, np.sqrt(r.var)
     gap = [[train, evaluation, np.nan] for train, evaluation in zip(r.train, r.evaluation, strict=True)]
@@ -90,7 +98,7 @@ def batch_norm(r, a):
         "gaps": curve(np.repeat(r.z, 3) * np.tile([1, 1, np.nan], len(r.z)), gap),
         "train": curve(r.z, r.train),
         "evaluation": curve(r.z, r.evaluation),
-        "means": curve(range(1, n + 1), r.batch_mean),
+        "means": curve(range(1, n + 1), batch_mean),
         "truth": [curve(update, truth + shift) for shift in (0, 2, -2)],
         "running": [curve(update, middle) for middle in (r.mean, r.mean + std, r.mean - std)],
         "still": [{}, {}],
@@ -165,14 +173,16 @@ def wider(axes, half_width):
 def descent_1d(r, a):
     """The path on the loss, and how far it is above the lowest one."""
     zoom = wider(a["curve"].axes, 3.2)
-    w, c = np.linspace(-3.2 * zoom, 3.2 * zoom, 300), r.curvature
-    loss = c * w**2 / 2 if r.landscape == "bowl" else c * (w**2 / 8 + np.exp(-(w**2)) - 3 * w / 20)
+    grid, c = np.linspace(-3.2 * zoom, 3.2 * zoom, 300), r.curvature
+    loss, path = (
+        c * w**2 / 2 if r.landscape == "bowl" else c * (w**2 / 8 + np.exp(-(w**2)) - 3 * w / 20) for w in (grid, r.w)
+    )
     note = f"view {zoom:,.0f} times wider" if zoom > 1 else ""
     return {
-        "curve": curve(w, loss),
-        "path": curve(r.w, r.loss),
-        "start": curve([r.w[0]], [r.loss[0]]),
-        "end": curve([r.w[-1]], [r.loss[-1]]),
+        "curve": curve(grid, loss),
+        "path": curve(r.w, path),
+        "start": curve([r.w[0]], [path[0]]),
+        "end": curve([r.w[-1]], [path[-1]]),
         "where": words(f"diverges: {note}" if r.diverged and note else note),
         "loss": curve(range(len(r.w)), r.loss - r.lowest),
         "still": [],
@@ -197,7 +207,7 @@ def descent_2d(r, a):
         "lowest": curve([0], [0]),
         "where": words(f"diverges: view {zoom:,.0f} times wider" if zoom > 1.5 else ""),
         "guaranteed": curve(range(len(r.guaranteed)), r.guaranteed),
-        "loss": curve(range(len(r.loss)), r.loss),
+        "loss": curve(range(len(r.x)), (r.x**2 + r.condition * r.y**2) / 2),
         "still": [],
     }
 

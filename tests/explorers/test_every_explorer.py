@@ -19,6 +19,9 @@ import nnlab
 from nnlab.stage.description import Slider
 
 
+VERDICTS = {"best", "better", "worse", "winner", "clear", "clearly", "significant", "significantly"}
+
+
 def same(a, b):
     """Whether two results are equal, arrays included."""
     if isinstance(a, tuple | list):
@@ -36,6 +39,7 @@ def healthy(explorer):
     assert explorer.sentence.endswith("."), (explorer.values, explorer.sentence)
     words = set(re.findall(r"\w+", explorer.sentence.lower()))
     assert not words & {"nan", "inf", "none"}, (explorer.values, explorer.sentence)
+    assert not words & VERDICTS, "who is better is said by nnlab.compare, from 16 pairs; a sentence says what it saw"
     return explorer
 
 
