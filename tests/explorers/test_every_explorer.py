@@ -18,7 +18,6 @@ from matplotlib.text import Text
 import nnlab
 from nnlab.stage.description import Slider
 
-
 VERDICTS = {"best", "better", "worse", "winner", "clear", "clearly", "significant", "significantly"}
 
 
