@@ -502,6 +502,8 @@ def weight_penalty(r, a):
     paths, n = (r.inside, r.outside), range(len(r.inside))
     angle = 2 * np.pi * np.arange(101) / 100
     price = math.hypot(*r.lowest) * np.array([np.cos(angle), np.sin(angle)])
+    lam, h, m = np.append(np.geomspace(1e-3, 1e3, 200), 1e9)[:, None], np.array([1, 5]), np.array([1, 1.6])
+    minima = h * m / (h + lam) if r.penalty == "L2" else np.maximum(m - lam / h, 0)
     if r.penalty == "L1":
         price = np.abs(r.lowest).sum() * np.array([[1, 0, -1, 0, 1], [0, 1, 0, -1, 0]])
     names = [f"$w_{k}$ {where}" for k in "12" for where in ("inside", "outside")]
@@ -511,7 +513,7 @@ def weight_penalty(r, a):
         for h in (0.3, 1.2, 2.7, 4.8, 7.5)
     ]
     return {
-        "minima": curve(*r.minima.T),
+        "minima": curve(*minima.T),
         "price": curve(*price),
         "paths": [curve(*path.T) for path in paths],
         "ends": [curve(*path[-1]) for path in paths],
