@@ -14,6 +14,7 @@ from pathlib import Path
 from nnlab.commands.environment import ROOT
 from nnlab.commands.launch import fill, repository
 from nnlab.commands.notebook_files import NotebookError, complaint, normalise, read, text_of, write
+from nnlab.commands.pictures import changed_pictures
 
 __all__ = ["execute", "find_notebooks", "main", "refresh", "state_cost"]
 
@@ -37,8 +38,8 @@ def refresh(paths=None):
     """Execute notebooks in clean kernels and store their outputs in normal form.
 
     `paths` are notebook files, names, or the beginnings of names such as ``"06"``; None means all. Returns the paths
-    that changed. Raises `NotebookError` when a cell fails, writes to stderr, prints a memory address, or the file
-    would be too large; that notebook is then left as it was.
+    that changed, and prints which of their pictures did, and how much. Raises `NotebookError` when a cell fails, writes
+    to stderr, prints a memory address, or the file would be too large; that notebook is then left as it was.
     """
     changed = []
     for path in find_notebooks(paths):
@@ -48,6 +49,8 @@ def refresh(paths=None):
         reason = complaint(notebook)
         if reason:
             raise NotebookError(f"{path.name} was not stored: {reason}")
+        for change in changed_pictures(read(path), notebook):
+            print(f"{path.name}: {change}", flush=True)
         is_new = write(path, notebook)
         changed += [path] if is_new else []
         size = path.stat().st_size / 1000

@@ -34,7 +34,7 @@ class Result(NamedTuple):
     smoothed: np.ndarray  # (member, step)
     median: np.ndarray  # (step,)
     full: np.ndarray  # (low, median or high, rate), after 200 steps of 8 members
-    best: float  # of RATES
+    best: float  # of RATES: where the median of the full runs is lowest
 
 
 def compute(optimizer: str, batch_size: str, steps: str, smoothing: float, seeds: int) -> Result:
@@ -137,12 +137,13 @@ def visible(curve: np.ndarray) -> np.ndarray:
 
 
 def sentence(result: Result) -> str:
-    """What the test finds, and how far its suggestion is from the best of the full runs."""
+    """What the test finds, and how far its suggestion is from the rate with the lowest median of the full runs."""
     ends = "" if result.diverges is None else f" and half of the gain is lost at {result.diverges:.2g}"
     return (
         f"{result.optimizer}, batch size {result.batch_size}, {result.steps} steps: the loss falls fastest at lr "
-        f"{result.suggestion:.2g}, is lowest at {result.lowest:.2g}{ends}. The best of {len(RATES)} full runs has lr "
-        f"{result.best:g}; the suggestion is {result.suggestion / result.best:.2g} times it."
+        f"{result.suggestion:.2g}, is lowest at {result.lowest:.2g}{ends}. Of full runs with {len(RATES)} rates, lr "
+        f"{result.best:g} ends lowest (median of {SEEDS} seeds); the suggestion is "
+        f"{result.suggestion / result.best:.2g} times it."
     )
 
 

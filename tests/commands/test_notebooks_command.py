@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import nbformat
+import numpy as np
 import pytest
 
 from nnlab.commands.launch import launch_line, repository, setup_source
@@ -67,6 +68,24 @@ def test_refresh_stores_outputs_that_nbval_accepts_and_that_do_not_change(make, 
     assert result.returncode == 0, result.stdout
     path.write_bytes(stored.replace(b'"a\\n"', b'"z\\n"'))
     assert nbval(path).returncode == 1
+
+
+def test_refresh_names_a_picture_that_changed_and_how_much(make, capsys):
+    path = make(EXPLORER, "1")
+    refresh([path])
+    path.write_text(path.read_text().replace('\\"teal\\"', '\\"red\\"'))
+    capsys.readouterr()
+    assert refresh([path]) == [path]
+    first, second, *rest = capsys.readouterr().out.splitlines()
+    teal, red = np.array([0, 128, 128]), np.array([255, 0, 0])
+    assert first == (
+        "made.ipynb: cell 2 (In [1]) shows another picture: 100.0% of the pixels differ, "
+        f"by {np.abs(teal - red).mean():.2g} of 255 on average over all and 255 at most"
+    )
+    assert second.startswith("made.ipynb: written")
+    assert rest == []
+    refresh([path])
+    assert "picture" not in capsys.readouterr().out
 
 
 def test_refresh_states_the_measured_cost(make):

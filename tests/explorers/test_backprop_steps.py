@@ -40,6 +40,14 @@ def run(**values):
     return compute(**DESCRIPTION.values(**values))
 
 
+@every_expression
+def test_every_route_leads_from_the_place_of_a_node_to_that_of_another(expression):
+    r = run(expression=expression)
+    places = {tuple(place) for place in r.places}
+    assert len(r.routes) == sum(len(run(expression=expression, step=k).shares) for k in range(1, r.last // 2 + 1))
+    assert all({tuple(route[0]), tuple(route[-1])} <= places and len(route) > 1 for route in r.routes)
+
+
 @given(st.sampled_from(list(FORMULAS)), NUMBERS, NUMBERS, NUMBERS, TARGETS)
 def test_the_last_step_shows_autograds_gradients(expression, w, x, b, t):
     r = run(expression=expression, w=w, x=x, b=b, t=t)

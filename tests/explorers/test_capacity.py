@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+import nnlab
 from nnlab import data, ensemble, losses
 from nnlab.engine.network import Network
 from nnlab.engine.optimizers import Adam
@@ -113,6 +114,28 @@ def test_the_sentence():
     assert ", 1 unit, 0 steps: training error " in sentence(result)
     apart = result._replace(validation=np.full((16, 7, 5), 0.5), at=3)
     apart.validation[3, 4] = 0.1
-    assert sentence(apart).endswith("validation error 50%; lowest at 16 units.")
     apart.validation[3, 5] = [0.1, 0.5, 0.5, 0.5, 0.5]
-    assert sentence(apart).endswith("lowest at 16 units (no clear difference from 32).")
+    apart.validation[3, 6] = 0.11
+    end = "validation error 50% (medians of 5 seeds); the lowest median of all widths is at 16 units."
+    assert sentence(apart).endswith(end), "five seeds decide nothing, and that they overlap proves no equality"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "a", "b", "verdicts"),
+    [
+        (False, (64, 300), (8, 300), {"clearly better", "no clear difference"}),  # more units do no harm
+        (True, (64, 40), (64, 300), {"clearly better"}),  # stop earlier
+    ],
+)
+def test_what_the_presets_compare_holds_in_pairs(wrong, a, b, verdicts):
+    """Five seeds are a picture; a claim needs 16 pairs."""
+    part, val = problem("300", wrong)
+    given = data.Dataset("digits", part, val, val, 10)
+    runs = (
+        ensemble.train(
+            Network([64, width, 10], "tanh"), given, Adam(lr=LR), seeds=range(16), steps=steps, batch_size=BATCH,
+            eval_every=steps,
+        )
+        for width, steps in (a, b)
+    )  # fmt: skip
+    assert nnlab.compare(*runs, of="val_accuracy").verdict in verdicts

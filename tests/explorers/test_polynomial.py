@@ -29,6 +29,7 @@ def test_the_errors_are_means_over_all_draws(degree):
     result = run(truth="sine", samples=30, degree=degree, seed=2)
     targets = TRUTHS["sine"](result.x) + result.noise * draws(30, 2)
     fits = [np.polynomial.Polynomial.fit(result.x, y, degree) for y in targets]
+    np.testing.assert_allclose(result.others, [fit(GRID) for fit in fits[1:13]], atol=1e-6)
     training = np.mean([(fit(result.x) - y) ** 2 for fit, y in zip(fits, targets, strict=True)])
     off = np.mean([(fit(GRID) - TRUTHS["sine"](GRID)) ** 2 for fit in fits])
     assert result.errors["training"][degree - 1] == pytest.approx(training, rel=1e-6)

@@ -83,7 +83,7 @@ def test_picture_and_sentence():
     assert [len(line.get_xdata()) > 0 for line in picture.artists["members"]] == [True] * 3 + [False] * 5
     assert picture.artists["marks"][0].get_xdata() == [result.suggestion] * 2
     assert f"falls fastest at lr {result.suggestion:.2g}, is lowest at {result.lowest:.2g}" in sentence(result)
-    assert f"has lr {result.best:g};" in sentence(result)
+    assert f"lr {result.best:g} ends lowest (median of 8 seeds);" in sentence(result)
     unbroken = result._replace(diverges=None)
     picture.show(unbroken)
     assert picture.artists["names"][2].get_text() == ""

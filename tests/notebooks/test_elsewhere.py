@@ -9,14 +9,22 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
+from itertools import combinations
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from nbclient import NotebookClient
 from old_environment import OLD, ROOT, NotBuilt, environment, give_up, overlay
 
+from nnlab.commands.pictures import difference, pictures_of
+
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+# The largest mean difference, in levels of 255: an explorer's picture differs by last bits, a long training by what it
+# makes of them, and two pictures of a notebook by 3 at least, most by more than 8.
+TOLERATED = {True: 2.0, False: 8.0}
 VIEW = "application/vnd.jupyter.widget-view+json"
 OTHER_ARITHMETIC = {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE", "ONEDNN_MAX_CPU_ISA": "SSE41"}
 ELSEWHERE = re.compile(r"/\S+/runs\b")  # where notebook 08 keeps what it cannot keep in `runs`, beside itself
@@ -117,6 +125,45 @@ def said(notebook):
     return cells
 
 
+far = cache(difference)
+
+
+def all_pictures(notebook):
+    """(cell, whether it shows an explorer, picture) for every stored picture."""
+    return [
+        (number, "nnlab.explorers." in cell.source, picture)
+        for number, cell in enumerate(notebook.cells)
+        for picture in pictures_of(cell)
+    ]
+
+
+def misplaced(stored, now):
+    """A sentence for every stored picture that its cell does not show now: a stale one, or that of another cell."""
+    assert [cell for cell, _, _ in stored] == [cell for cell, _, _ in now]
+    found = []
+    for k, (cell, is_explorer, picture) in enumerate(now):
+        apart = [far(other, picture) for _, _, other in stored]
+        own = np.inf if apart[k] is None else apart[k].mean
+        if own > TOLERATED[is_explorer]:
+            found.append(f"cell {cell} shows another picture than the stored one: {apart[k]}")
+        found += [
+            f"cell {cell} shows what is stored at cell {stored[j][0]}"
+            for j, other in enumerate(apart)
+            if other is not None and other.mean < own
+        ]
+    return found
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_two_pictures_that_changed_places_are_noticed(path):
+    stored = all_pictures(nbformat.read(path, as_version=4))
+    assert misplaced(stored, stored) == []
+    for a, b in combinations(range(len(stored)), 2):
+        swapped = list(stored)
+        swapped[a], swapped[b] = ((*stored[k][:2], stored[other][2]) for k, other in ((a, b), (b, a)))
+        assert len(misplaced(swapped, stored)) >= 2, (stored[a][0], stored[b][0])
+
+
 def test_explorers_and_predictions_behave(old):
     result = run_program(BEHAVIOUR, old)
     assert (result.stdout, result.stderr) == ("all held\n", "")
@@ -132,7 +179,7 @@ def test_the_arithmetic_is_another_one():
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_says_what_is_stored_and_shows_every_explorer(path, old, read_only):
     notebook = nbformat.read(path, as_version=4)
-    stored = said(notebook)
+    stored, pictures = said(notebook), all_pictures(notebook)
     notebook.cells.append(nbformat.v4.new_code_cell(VERSIONS))
     run_notebook(notebook, old | OTHER_ARITHMETIC, read_only)
     versions = notebook.cells.pop().outputs[0].text
@@ -140,6 +187,7 @@ def test_a_notebook_says_what_is_stored_and_shows_every_explorer(path, old, read
     assert [output for output in outputs(notebook) if output.output_type == "error"] == []
     for cell, now, then in zip(notebook.cells, said(notebook), stored, strict=True):
         assert now == then or "nbval-ignore-output" in cell.metadata.get("tags", []), cell.source
+    assert misplaced(pictures, all_pictures(notebook)) == []
     views = [output.data for output in outputs(notebook) if VIEW in output.get("data", {})]
     assert views
     waiting = ("Predict: ", "TensorBoard of ")  # for an answer, for a button
