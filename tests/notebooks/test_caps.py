@@ -25,7 +25,13 @@ def printed(number, part, old, new, capsys):
     [
         ("01", "steps needed", "for c in (1, 10, 100):", "for c in (1000,):", "steps needed: not within 400"),
         ("01", "steps needed", "for c in (1, 10, 100):", "for c in (1,):", "steps needed: 1\n"),
-        ("01", "beside the ridge", "for beside in (1e-3, 1e-6, 0.0):", "for beside in (0.0,):", "still there after 1000"),
+        (
+            "01",
+            "beside the ridge",
+            "for beside in (1e-3, 1e-6, 0.0):",
+            "for beside in (0.0,):",
+            "still there after 1000",
+        ),
         ("01", "beside the ridge", "for beside in (1e-3, 1e-6, 0.0):", "for beside in (0.6,):", "away after 0 steps"),
         ("03", "def steps_until_right", "[2.0, 4.0, 6.0, 8.0]", "[2.0, 20.0]", "not within 20,000 (squared error)"),
         ("03", "def steps_until_right", "[2.0, 4.0, 6.0, 8.0]", "[20.0, 2.0]", "8 (squared error)\n"),
