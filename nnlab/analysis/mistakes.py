@@ -28,7 +28,7 @@ class Mistakes(NamedTuple):
 def worst_mistakes(model: nn.Module, batches: Iterable, most: int = 24) -> Mistakes:
     """The ``most`` misclassified samples of ``batches`` on which the model is most confident.
 
-    The confidence is the largest entry of softmax(logits). The model is run in the mode in which it is.
+    The confidence is the largest entry of softmax(logits). The model is run in its present mode, train or eval.
 
     Args:
         model: x -> logits (batch, classes).

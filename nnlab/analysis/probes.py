@@ -175,7 +175,7 @@ def module(model: nn.Module, x: torch.Tensor, loss: Callable | None = None, bins
     is copied, and no parameter's ``.grad`` is touched.
 
     Args:
-        model: the module; it is run once, in the mode (train or eval) in which it is.
+        model: the module; it is run once, in its present mode, train or eval.
         x: what it is called with.
         loss: a function output -> scalar loss; None leaves gradients out.
         bins: intervals of the histograms.

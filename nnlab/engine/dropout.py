@@ -1,6 +1,6 @@
 """Dropout by hand: forget some units in training, keep all of them afterwards.
 
-The mask is *inverted*: what is kept is divided by 1 - p at once, so that the mean of mask * a is a, and the network
+The mask is *inverted*: what is kept is divided by 1 - p at once, so that the mean of mask * h is h, and the network
 that is used later needs no scaling at all. torch.nn.Dropout does the same.
 """
 
@@ -39,21 +39,21 @@ def mask(shape, p, generator: draws.Generators, dtype=torch.float32) -> torch.Te
     return (u >= p).to(dtype) / (1 - p)
 
 
-def forward(a: torch.Tensor, p, generator: draws.Generators, train: bool = True):
-    """Dropout of a (..., batch, units): mask * a in training, a itself afterwards.
+def forward(h: torch.Tensor, p, generator: draws.Generators, train: bool = True):
+    """Dropout of activations h (..., batch, units): mask * h in training, h itself afterwards.
 
     Returns:
         the result, and the mask that ``backward`` needs; None when nothing was forgotten.
     """
     if not train or not needed(p):
         check("p", p)
-        return a, None
-    drawn = mask(a.shape, p, generator, a.dtype)
-    return drawn * a, drawn
+        return h, None
+    drawn = mask(h.shape, p, generator, h.dtype)
+    return drawn * h, drawn
 
 
 def backward(dy: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-    """The gradient at a: a unit that was forgotten gets none, the others get theirs times 1 / (1 - p)."""
+    """The gradient at h: a unit that was forgotten gets none, the others get theirs times 1 / (1 - p)."""
     return dy if mask is None else mask * dy
 
 
@@ -79,10 +79,10 @@ class Dropout(Layer):
     p: float | tuple[float, ...]
     random = True
 
-    def forward(self, params, a, train=False, generator=None):
-        """mask * a in training, a itself afterwards; the mask is kept."""
-        return forward(a, self.p, generator) if train else (a, None)
+    def forward(self, params, h, train=False, generator=None):
+        """mask * h in training, h itself afterwards; the mask is kept."""
+        return forward(h, self.p, generator) if train else (h, None)
 
     def backward(self, params, mask, dy):
-        """The gradient at a: mask * dy."""
+        """The gradient at h: mask * dy."""
         return backward(dy, mask), {}

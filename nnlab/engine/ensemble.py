@@ -234,7 +234,7 @@ def mini_batches(part: Split, seeds: Iterable[int], batch_size: int | None):
 
     Each member walks through a permutation of its own, drawn anew for every epoch from a generator that its seed
     starts. The last batch of an epoch is dropped when it would be smaller than the others; ``fit`` keeps it. Here
-    every batch is one tensor for all members and all steps of a picture are means over equally many samples.
+    one tensor holds the batches of all members, and each step of a curve is the average of equally many samples.
     """
     if batch_size is None or batch_size == len(part):
         while True:

@@ -74,7 +74,7 @@ class Network(Stack):
         object.__setattr__(self, "stack", tuple(self._layers()))
 
     def _layers(self) -> Iterator[Layer]:
-        """The stack that this description means."""
+        """The stack that this description stands for."""
         if dropout.needed(self.input_noise):
             yield Noise(self.input_noise, of="layer1.weight")
         last = len(self.sizes) - 1

@@ -69,12 +69,12 @@ def layer_backward(a, weight, dz):
     return a.T @ dz, dz.sum(0), dz @ weight.T
 
 
-def dlogits(logits, y):
-    return (torch.softmax(logits, 1) - torch.eye(logits.shape[1], dtype=logits.dtype)[y]) / len(logits)
+def dlogits(logits, labels):
+    return (torch.softmax(logits, 1) - torch.eye(logits.shape[1], dtype=logits.dtype)[labels]) / len(logits)
 
 
-def dlogits_over_batch(logits, y):
-    return (torch.softmax(logits, 0) - torch.eye(logits.shape[1], dtype=logits.dtype)[y]) / len(logits)
+def dlogits_over_batch(logits, labels):
+    return (torch.softmax(logits, 0) - torch.eye(logits.shape[1], dtype=logits.dtype)[labels]) / len(logits)
 
 
 EXERCISES = (
@@ -147,11 +147,11 @@ EXERCISES = (
         cases=(classification(3, 3), classification(4, 10)),
         mistakes=(
             Mistake(
-                lambda logits, y: dlogits(logits, y) * len(logits),
+                lambda logits, labels: dlogits(logits, labels) * len(logits),
                 f"your gradient is exactly {BATCH} times too large: mean or sum?",
             ),
             Mistake(
-                lambda logits, y: -dlogits(logits, y),
+                lambda logits, labels: -dlogits(logits, labels),
                 "your gradient has the wrong sign: probabilities minus one-hot targets.",
             ),
             Mistake(
@@ -159,22 +159,22 @@ EXERCISES = (
                 "your softmax runs over the samples: the probabilities of *one sample* must add up to 1.",
             ),
             Mistake(
-                lambda logits, y: torch.softmax(logits, 1) / len(logits),
+                lambda logits, labels: torch.softmax(logits, 1) / len(logits),
                 "subtract the one-hot target: only then do the right classes get raised.",
             ),
             Mistake(
-                lambda logits, y: (logits - torch.eye(logits.shape[1], dtype=logits.dtype)[y]) / len(logits),
+                lambda logits, labels: (logits - torch.eye(logits.shape[1], dtype=logits.dtype)[labels]) / len(logits),
                 "turn the logits into probabilities first: softmax, then subtract.",
             ),
             Mistake(
-                lambda logits, y: dlogits(logits, y) / logits.shape[1],
+                lambda logits, labels: dlogits(logits, labels) / logits.shape[1],
                 "you divided by the number of classes as well: the mean runs over the samples only.",
             ),
         ),
         forbidden=AUTOGRAD,
         hints=(
             "Probabilities minus one-hot targets, divided by the number of samples.",
-            "torch.softmax(logits, 1), torch.nn.functional.one_hot(y, logits.shape[1]), and len(logits).",
+            "torch.softmax(logits, 1), torch.nn.functional.one_hot(labels, logits.shape[1]), and len(logits).",
         ),
         tolerance=1e-9,
     ),

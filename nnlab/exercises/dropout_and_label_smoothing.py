@@ -11,31 +11,33 @@ from nnlab.exercises.exercise import Exercise, Mistake, normal
 __all__ = ["EXERCISES"]
 
 GENERATOR = torch.Generator().manual_seed(11)
-A = normal(GENERATOR, 3, 8)
+H = normal(GENERATOR, 3, 8)
 U = torch.rand(3, 8, generator=GENERATOR, dtype=torch.float64)
 U[0, :5] = torch.tensor([0.2, 0.75, 0.0, 0.3, 0.6], dtype=U.dtype)  # u = p is kept, with the p of every case
 DY = normal(GENERATOR, 3, 8)
+RELU = H.clamp(min=0)
+RELU[0, :5] = H[0, :5].abs()  # also where u = p
 SMALL = torch.tensor([0, 2, 1])
 
 
-def forget(a, u, p):
-    return a * (u >= p) / (1 - p)
+def forget(h, u, p):
+    return h * (u >= p) / (1 - p)
 
 
-def back(dy, u, p):
-    return dy * (u >= p) / (1 - p)
+def back(dy, h, u, p):
+    return dy * (u >= p) / (1 - p) * (h > 0)
 
 
-def smooth(y, a, classes):
-    return (1 - a) * one_hot(y, classes) + a / classes
+def smooth(labels, a, classes):
+    return (1 - a) * one_hot(labels, classes) + a / classes
 
 
-def one_hot(y, classes):
-    return torch.nn.functional.one_hot(y, classes).double()
+def one_hot(labels, classes):
+    return torch.nn.functional.one_hot(labels, classes).double()
 
 
-def smooth_others_only(y, a, classes):
-    hard = one_hot(y, classes)
+def smooth_others_only(labels, a, classes):
+    hard = one_hot(labels, classes)
     return (1 - a) * hard + (1 - hard) * a / (classes - 1)
 
 
@@ -55,53 +57,68 @@ EXERCISES = (
         task="dropout in training",
         solution=forget,
         tested="three rates, 0 among them: forgotten units are 0, the others are divided by 1 - p; nothing in place.",
-        cases=((A, U, 0.2), (A, U, 0.0), (A, U, 0.75)),
+        cases=((H, U, 0.2), (H, U, 0.0), (H, U, 0.75)),
         mistakes=(
             Mistake(
-                lambda a, u, p: a * (u >= p),
-                "your sum shrinks: divide what is kept by 1 - p, so that the mean stays a.",
+                lambda h, u, p: h * (u >= p),
+                "your sum shrinks: divide what is kept by 1 - p, so that the mean stays h.",
             ),
             Mistake(
-                lambda a, u, p: a * (u >= p) / p if p else a,
+                lambda h, u, p: h * (u >= p) / p if p else h,
                 "you divide by p: a unit is kept with probability 1 - p, so divide by that.",
             ),
-            Mistake(lambda a, u, p: a * (u >= p) * (1 - p), "you multiply by 1 - p what must be divided by it."),
+            Mistake(lambda h, u, p: h * (u >= p) * (1 - p), "you multiply by 1 - p what must be divided by it."),
             Mistake(
-                lambda a, u, p: a * (u < p) / (1 - p), "you keep the units with u < p: those are the ones to forget."
+                lambda h, u, p: h * (u < p) / (1 - p), "you keep the units with u < p: those are the ones to forget."
             ),
             Mistake(
-                lambda a, u, p: a * (u < 1 - p) / (1 - p),
+                lambda h, u, p: h * (u < 1 - p) / (1 - p),
                 "the share is right, but you forget u >= 1 - p: this exercise forgets where u < p.",
             ),
-            Mistake(lambda a, u, p: a * (u > p) / (1 - p), "you also forget u = p: only u < p is forgotten."),
-            Mistake(lambda a, u, p: a, "nothing is forgotten: this is evaluation."),
+            Mistake(lambda h, u, p: h * (u > p) / (1 - p), "you also forget u = p: only u < p is forgotten."),
+            Mistake(lambda h, u, p: h, "nothing is forgotten: this is evaluation."),
         ),
         hints=(
-            "The mask is u >= p: True (1) with probability 1 - p. What makes the mean of mask * a equal to a?",
-            "a * (u >= p) / (1 - p).",
+            "The mask is u >= p: True (1) with probability 1 - p. What makes the mean of mask * h equal to h?",
+            "h * (u >= p) / (1 - p).",
         ),
     ),
     Exercise(
         id="11.2",
-        task="the gradient behind dropout",
+        task="the gradient behind dropout and ReLU",
         solution=back,
-        tested="the gradient agrees with autograd through torch's multiplication, for two rates.",
-        cases=((DY, U, 0.3), (DY, U, 0.6)),
+        tested="the gradient agrees with autograd through ReLU and torch's multiplication, for two rates.",
+        cases=((DY, RELU, U, 0.3), (DY, RELU, U, 0.6)),
         mistakes=(
             Mistake(
-                lambda dy, u, p: dy * (u >= p), "the factor is missing: y = m a / (1 - p), so the slope is m / (1 - p)."
+                lambda dy, h, u, p: dy * (u >= p) * (h > 0),
+                "the factor is missing: y = m h / (1 - p), so the slope is m / (1 - p).",
             ),
             Mistake(
-                lambda dy, u, p: dy * (u >= p) * (1 - p),
-                "the factor is upside down: the slope of y = m a / (1 - p) is m / (1 - p).",
+                lambda dy, h, u, p: dy * (u >= p) * (1 - p) * (h > 0),
+                "the factor is upside down: the slope of y = m h / (1 - p) is m / (1 - p).",
             ),
-            Mistake(lambda dy, u, p: dy * (u > p) / (1 - p), "your mask is not the one of 11.1: u = p is kept."),
-            Mistake(lambda dy, u, p: dy, "forgotten units get a gradient: they had no say in y, so theirs is 0."),
-            Mistake(lambda dy, u, p: dy / (1 - p), "forgotten units get a gradient: multiply by the mask too."),
+            Mistake(
+                lambda dy, h, u, p: dy * (u > p) / (1 - p) * (h > 0),
+                "your mask is not the one of 11.1: u = p is kept.",
+            ),
+            Mistake(
+                lambda dy, h, u, p: dy / (1 - p) * (h > 0),
+                "forgotten units get a gradient: they had no say in y, so theirs is 0.",
+            ),
+            Mistake(
+                lambda dy, h, u, p: dy * (u >= p) / (1 - p),
+                "this is the gradient at h: it has to go on through the ReLU, which is flat where h is 0.",
+            ),
+            Mistake(
+                lambda dy, h, u, p: dy * (u >= p) / (1 - p) * h,
+                "you multiply by h itself: the slope of ReLU is 1 where h is above 0, however large h is.",
+            ),
+            Mistake(lambda dy, h, u, p: dy * (h > 0), "only the ReLU is there: go back through dropout first."),
         ),
         hints=(
-            "Dropout multiplies every entry by a number. What is the derivative of c * a?",
-            "dy * (u >= p) / (1 - p): the same mask as forward.",
+            "Both steps multiply every entry by a number that they know since the way forward. By which two?",
+            "dy * (u >= p) / (1 - p) gives the gradient at h. The slope of ReLU is 1 where h > 0, else 0.",
         ),
     ),
     Exercise(
@@ -112,7 +129,7 @@ EXERCISES = (
         cases=((SMALL, 0.3, 3), (SMALL, 0.1, 10), (SMALL, 0.0, 3)),
         mistakes=(
             Mistake(
-                lambda y, a, classes: (1 - a) * one_hot(y, classes) + a,
+                lambda labels, a, classes: (1 - a) * one_hot(labels, classes) + a,
                 "your rows sum to more than 1: a is shared among the classes, a / K for each.",
             ),
             Mistake(
@@ -120,21 +137,21 @@ EXERCISES = (
                 "you give a to the wrong classes only: here the right class keeps its share a / K too.",
             ),
             Mistake(
-                lambda y, a, classes: (1 - a) * one_hot(y, classes) + a / (classes - 1),
+                lambda labels, a, classes: (1 - a) * one_hot(labels, classes) + a / (classes - 1),
                 "your rows sum to more than 1: all K classes share a, not K - 1.",
             ),
             Mistake(
-                lambda y, a, classes: one_hot(y, classes) + a / classes,
+                lambda labels, a, classes: one_hot(labels, classes) + a / classes,
                 "your rows sum to more than 1: the one-hot target must shrink to 1 - a first.",
             ),
             Mistake(
-                lambda y, a, classes: a * one_hot(y, classes) + (1 - a) / classes,
+                lambda labels, a, classes: a * one_hot(labels, classes) + (1 - a) / classes,
                 "a and 1 - a have changed places: a is the small part that is spread out.",
             ),
         ),
         hints=(
             "A mixture: 1 - a of the one-hot target, and a of the target that gives every class the same.",
-            "(1 - a) * torch.nn.functional.one_hot(y, classes).double() + a / classes.",
+            "(1 - a) * torch.nn.functional.one_hot(labels, classes).double() + a / classes.",
         ),
     ),
     Exercise(

@@ -140,20 +140,20 @@ EXERCISES = (
     ),
     Exercise(
         id="01.3",
-        task="find the learning rate above which 3 x^2 + 8 y^2 diverges",
+        task="find the learning rate above which 3 w1^2 + 8 w2^2 diverges",
         solution=0.125,
-        tested="gradient descent on 3 x^2 + 8 y^2 holds up to this lr, and diverges above it.",
+        tested="gradient descent on 3 w1^2 + 8 w2^2 holds up to this lr, and diverges above it.",
         mistakes=(
-            Mistake(0.25, "you divided by 8. The curvature is the second derivative: of 8 y^2 it is not 8."),
-            Mistake(2 / 6, "that is the limit along x. Along y the curvature is larger, and y diverges first."),
-            Mistake(1 / 16, "this lr lands in one step along y. Divergence begins at twice this value."),
+            Mistake(0.25, "you divided by 8. The curvature is the second derivative: of 8 w2^2 it is not 8."),
+            Mistake(2 / 6, "that is the limit along w1. Along w2 the curvature is larger, and w2 diverges first."),
+            Mistake(1 / 16, "this lr lands in one step along w2. Divergence begins at twice this value."),
             Mistake(
                 2 / 22,
                 "that is the best lr, 2 / (sum of both curvatures), not the limit. Which is the largest that holds?",
             ),
         ),
         hints=(
-            "Differentiate twice, along x and along y: which curvature is the larger one?",
+            "Differentiate twice, along w1 and along w2: which curvature is the larger one?",
             "The curvatures are 6 and 16, and the limit is 2 divided by the larger one.",
         ),
         tolerance=1e-9,

@@ -42,8 +42,27 @@ def onehot(logits, y):
     return torch.eye(logits.shape[-1], dtype=logits.dtype)[y]
 
 
-def gradient(logits, y):
-    return (softmax(logits) - onehot(logits, y)) / len(y)
+def margins(scores, y):
+    """1 + how far each score lies above that of the gold class."""
+    return 1 + scores - scores[range(len(y)), y][:, None]
+
+
+def pushed(near, scores, y):
+    """The mean gradient if ``near`` pushes each class, and pulls the gold one by all of it; its own share cancels."""
+    return (near - onehot(scores, y) * near.sum(1, keepdim=True)) / len(y)
+
+
+def hinge_gradient(scores, y):
+    return pushed((margins(scores, y) > 0).to(scores.dtype), scores, y)
+
+
+def hinge_gradient_nearest(scores, y):
+    others = margins(scores, y) - 1e9 * onehot(scores, y)
+    return pushed(onehot(scores, others.argmax(1)) * (others > 0), scores, y)
+
+
+def hinge_gradient_gold_once(scores, y):
+    return hinge_gradient(scores, y).clamp(min=-1 / len(y))
 
 
 def huber_slope(prediction, y, delta):
@@ -122,39 +141,55 @@ EXERCISES = (
     ),
     Exercise(
         id="03.2",
-        task="write the gradient of the mean cross-entropy with respect to the logits",
-        solution=gradient,
-        tested=f"your gradient agrees with autograd's on {N} samples with 3 classes and on {N} with 5.",
+        task="write the gradient of the mean hinge loss with respect to the scores",
+        solution=hinge_gradient,
+        tested=f"your gradient agrees with autograd's on {N} samples with 3 classes and on {N} with 5; some cost 0.",
         cases=(
-            (2 * normal(1, N, 3), torch.tensor([0, 1, 2, 0, 1, 2, 2, 1])),
-            (2 * normal(2, N, 5), torch.tensor([4, 1, 2, 0, 3, 2, 2, 1])),
+            (2 * normal(0, N, 3), torch.tensor([0, 1, 2, 0, 1, 2, 2, 1])),
+            (2 * normal(9, N, 5), torch.tensor([4, 1, 2, 0, 3, 2, 2, 1])),
         ),
         mistakes=(
             Mistake(
-                lambda logits, y: softmax(logits) - onehot(logits, y),
+                lambda scores, y: N * hinge_gradient(scores, y),
                 f"your gradient is exactly {N} times too large: mean or sum?",
             ),
             Mistake(
-                lambda logits, y: (onehot(logits, y) - softmax(logits)) / len(y),
-                "your gradient has the wrong sign: it is what you have minus what you want.",
+                lambda scores, y: hinge_gradient(scores, y) / scores.shape[1],
+                "your gradient is too small by the number of classes: PyTorch divides by it, the formula does not.",
             ),
             Mistake(
-                lambda logits, y: softmax(logits) / len(y),
-                "only the probabilities are there: subtract 1 at the target class.",
+                lambda scores, y: -hinge_gradient(scores, y),
+                "your gradient has the wrong sign: a class that comes too near is pushed down, the gold one pulled up.",
             ),
             Mistake(
-                lambda logits, y: (softmax(logits) - onehot(logits, y)) / logits.numel(),
-                "your gradient is too small by the number of classes: the mean runs over samples, not over entries.",
+                hinge_gradient_gold_once,
+                "the gold score stands in every term that pays: it is pulled once for each, not only once.",
             ),
             Mistake(
-                lambda logits, y: (logits - onehot(logits, y)) / len(y),
-                "you subtract from the logits: turn them into probabilities first.",
+                lambda scores, y: (margins(scores, y) > 0) * (1 - onehot(scores, y)) / len(y),
+                "the gold class gets nothing: its score stands in every term that pays, with a minus.",
+            ),
+            Mistake(
+                lambda scores, y: (margins(scores, y) > 0) / len(y),
+                "the gold class is counted among those that pay: the sum leaves it out, and pulls it up instead.",
+            ),
+            Mistake(
+                lambda scores, y: pushed((margins(scores, y) > 1).to(scores.dtype), scores, y),
+                "only classes above the gold one push: the margin is missing, a class pays if it comes nearer than 1.",
+            ),
+            Mistake(
+                lambda scores, y: pushed(margins(scores, y).clamp(min=0), scores, y),
+                "you push with the loss itself: max(0, m) has the slope 1 where m is above 0, however large it is.",
+            ),
+            Mistake(
+                hinge_gradient_nearest,
+                "only the nearest class pushes: here *each* class that comes nearer than 1 does.",
             ),
         ),
         forbidden=AUTOGRAD,
         hints=(
-            "For one sample it is o - 1[gold]: the probabilities, minus 1 at the target class.",
-            "p = logits.softmax(-1), then (p - torch.eye(logits.shape[1])[y]) / len(y), in the type of the logits.",
+            "Each term that is above 0 grows by 1 with its own score, and falls by 1 with that of the gold class.",
+            "near = 1 + scores - gold's score > 0, as numbers; (near - onehot * near.sum(1, keepdim=True)) / len(y).",
         ),
         tolerance=1e-9,
     ),
@@ -193,7 +228,7 @@ EXERCISES = (
             ),
             Mistake(
                 lambda prediction, y, delta: (2 * (prediction - y)).clamp(-delta, delta),
-                "the middle part is e^2 / 2, so its slope is e and not 2 e.",
+                "the middle part is half of the squared error, so its slope is the error, not twice the error.",
             ),
             Mistake(lambda prediction, y, delta: (prediction - y).clamp(-1, 1), "you cut at 1: cut at delta."),
             Mistake(

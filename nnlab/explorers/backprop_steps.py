@@ -19,10 +19,10 @@ NEURON, RELU, SKIP, TWICE = "one neuron", "ReLU neuron", "skip connection", "wei
 FORMULAS = {
     NEURON: "L = (sigmoid(w x + b) - t)² / 2",
     RELU: "L = (relu(w x + b) - t)² / 2",
-    SKIP: "L = (tanh(w x + b) + x - t)² / 2",
-    TWICE: "L = (w tanh(w x + b) + b - t)² / 2",
+    SKIP: "L = (tanh(w x + b) + x - t)²",
+    TWICE: "L = (w tanh(w x + b) - t)²",
 }
-LAST = 17  # steps of the longest graph: 8 operations forward, 1 to begin, 8 backward
+LAST = 13  # steps of every graph: 6 operations forward, 1 to begin, 6 backward
 START: dict[str, Any] = {"step": LAST, "expression": NEURON, "w": 0.5, "x": 2.0, "b": 0.3, "t": 0.0}
 FORWARD, BACKWARD = "#0072B2", "#D55E00"
 WIDTH, HEIGHT, ROW = 8.0, 3.6, 0.2  # of the picture, and from line to line in a box, in inches
@@ -48,19 +48,20 @@ class Result(NamedTuple):
 
 
 def build(expression: str, *given: float) -> Value:
-    """The loss of an expression of w, x, b and t, with a name for every value."""
+    """The loss of an expression of w, x, b and t, made by six operations, with a name for every value."""
     w, x, b, t = (Value(number, name) for number, name in zip(given, "wxbt", strict=True))
-    product = named(w * x, "p")
-    z = named(product + b, "z")
+    z = named(named(w * x, "q") + b, "z")
     if expression == NEURON:
         y = named(z.sigmoid(), "y")
     elif expression == RELU:
         y = named(z.relu(), "y")
     else:
-        h = named(z.tanh(), "h")
-        y = named(h + x, "y") if expression == SKIP else named(named(w * h, "q") + b, "y")
-    error = named(y - t, "e")
-    return named(named(error**2, "s") / 2, "L")
+        a = named(z.tanh(), "a")
+        y = named(a + x if expression == SKIP else w * a, "y")
+    difference = named(y - t, "d")
+    if expression in (SKIP, TWICE):
+        return named(difference**2, "L")
+    return named(named(difference**2, "s") / 2, "L")
 
 
 def named(value: Value, name: str) -> Value:
@@ -75,7 +76,6 @@ def compute(expression: str, step: int, w: float, x: float, b: float, t: float) 
     nodes, edges = loss.nodes(), loss.edges()
     made = [node for node in nodes if node.inputs]
     last = 2 * len(made) + 1
-    step = min(step, last)
     back = made[::-1][: max(0, step - len(made) - 1)]  # the operations that have handed their gradient on
     loss.grad = float(step > len(made))
     for node in back:
@@ -234,7 +234,7 @@ def sentence(r: Result) -> str:
         given = [k for k, operation in enumerate(r.operations) if not operation]
         ending = " All gradients: " + ", ".join(f"{r.names[k]} {r.grads[k]:.3g}" for k in sorted(given, key=order(r)))
         ending += "."
-    where = "the last of this graph" if r.step == r.last else "backward"
+    where = "the last" if r.step == r.last else "backward"
     return f"Step {r.step} of {r.last}, {where}: {name} hands on its {r.grads[r.active]:.3g}: {shares}.{ending}"
 
 
@@ -255,8 +255,7 @@ DESCRIPTION = Description(
     title="How do numbers flow forward, and blame backward?",
     about=(
         "One computation graph, stepped forward to the loss and backward to the gradients: first one operation "
-        "forward a step, then dL/dL = 1, then one operation backward a step. A shorter graph stays as it is after "
-        "its last step."
+        "forward a step, then dL/dL = 1, then one operation backward a step."
     ),
     controls=(
         Slider("step", START["step"], 0, LAST, 1, "step"),
@@ -281,9 +280,7 @@ DESCRIPTION = Description(
         Preset(
             "skip", "x is used twice, and gets the sum of two shares", START | {"expression": SKIP, "w": 1.5, "x": 0.5}
         ),
-        Preset(
-            "used twice", "w and b stand in two places: their shares add up", START | {"expression": TWICE, "t": 1.0}
-        ),
+        Preset("used twice", "w stands in two places: its shares add up", START | {"expression": TWICE, "t": 1.0}),
         Preset("saturated", "the slope of a sigmoid at z = 6.3 is tiny: little blame passes", START | {"w": 3.0}),
     ),
 )

@@ -18,43 +18,43 @@ LOST = 256  # times the view: after its first step, a path is followed no furthe
 
 
 class Result(NamedTuple):
-    """The path of one descent; ``x``, ``y`` and ``loss`` have an entry for the start and for every step."""
+    """The path of one descent; ``w1``, ``w2`` and ``loss`` have an entry for the start and for every step."""
 
     lr: float
     condition: float
-    x: np.ndarray
-    y: np.ndarray
+    w1: np.ndarray
+    w2: np.ndarray
     loss: np.ndarray
     guaranteed: np.ndarray  # the loss by step that the best learning rate cannot exceed
     diverged: bool
 
 
-def compute(lr: float, condition: float, start_x: float, start_y: float, steps: int) -> Result:
-    """Follow SGD on (x^2 + c y^2) / 2 for a number of steps, or until the path is lost.
+def compute(lr: float, condition: float, start_w1: float, start_w2: float, steps: int) -> Result:
+    """Follow SGD on (w1^2 + c w2^2) / 2 for a number of steps, or until the path is lost.
 
-    With the best learning rate 2 / (L + mu), here 2 / (c + 1), step t leaves ((c - 1) / (c + 1))^(2 t)
+    With the best learning rate, 2 / (sum of both curvatures) = 2 / (c + 1), step t leaves ((c - 1) / (c + 1))^(2 t)
     of the first loss (Nesterov 2004, theorem 2.1.15, squared).
     """
-    path = surfaces.descend(surfaces.ravine(condition), SGD(lr=lr), steps, (start_x, start_y))
-    x, y, loss = (np.array(values) for values in path[:3])
-    lost = outside(x, y) > LOST
+    path = surfaces.descend(surfaces.ravine(condition), SGD(lr=lr), steps, (start_w1, start_w2))
+    w1, w2, loss = (np.array(values) for values in path[:3])
+    lost = outside(w1, w2) > LOST
     shown = max(2, int(np.argmax(lost))) if lost.any() else len(loss)
     rate = (condition - 1) / (condition + 1)
     guaranteed = loss[0] * rate ** (2 * np.arange(steps + 1))
     too_long = 2 * (1 + 1e-12)  # an lr of exactly 2 / c must not be lost to rounding
-    diverged = (start_y != 0 and lr * condition > too_long) or (start_x != 0 and lr > too_long)
-    return Result(lr, condition, x[:shown], y[:shown], loss[:shown], guaranteed, diverged)
+    diverged = (start_w2 != 0 and lr * condition > too_long) or (start_w1 != 0 and lr > too_long)
+    return Result(lr, condition, w1[:shown], w2[:shown], loss[:shown], guaranteed, diverged)
 
 
-def outside(x, y):
-    """How many times the view must be wider to hold (x, y)."""
-    return np.maximum(np.abs(x) / HALF_WIDTH, np.abs(y) / HALF_HEIGHT)
+def outside(w1, w2):
+    """How many times the view must be wider to hold (w1, w2)."""
+    return np.maximum(np.abs(w1) / HALF_WIDTH, np.abs(w2) / HALF_HEIGHT)
 
 
 def draw(figure) -> dict:
     """Level lines with the path on the left, the loss by step on the right."""
     left, right = figure.subplots(1, 2, width_ratios=[1.25, 1])
-    left.set(xlabel="x, curvature 1", ylabel="y, curvature c")
+    left.set(xlabel="w₁, curvature 1", ylabel="w₂, curvature c")
     left.set_title("the path")
     left.ticklabel_format(scilimits=(-3, 4))
     left.locator_params(nbins=5)
@@ -79,13 +79,13 @@ def draw(figure) -> dict:
 
 def update(artists: dict, result: Result) -> None:
     """Move level lines, path and both losses; widen the view by powers of four where the path leaves it."""
-    zoom = widening(outside(result.x, result.y).max())
+    zoom = widening(outside(result.w1, result.w2).max())
     left = artists["path"].axes
     left.set(xlim=(-HALF_WIDTH * zoom, HALF_WIDTH * zoom), ylim=(-HALF_HEIGHT * zoom, HALF_HEIGHT * zoom))
     artists["levels"].set_data(*level_lines(1, result.condition, zoom))
-    artists["path"].set_data(result.x, result.y)
-    artists["start"].set_data(result.x[:1], result.y[:1])
-    artists["end"].set_data(result.x[-1:], result.y[-1:])
+    artists["path"].set_data(result.w1, result.w2)
+    artists["start"].set_data(result.w1[:1], result.w2[:1])
+    artists["end"].set_data(result.w1[-1:], result.w2[-1:])
     artists["where"].set_text(f"diverges: view {zoom:,.0f} times wider" if zoom > 1 else "")
     show_loss(artists["loss"], result.loss)
     artists["guaranteed"].set_data(np.arange(len(result.guaranteed)), result.guaranteed)
@@ -93,14 +93,14 @@ def update(artists: dict, result: Result) -> None:
 
 def sentence(result: Result) -> str:
     """What happened: how fast, or why not."""
-    c, steps = result.condition, len(result.x) - 1
+    c, steps = result.condition, len(result.w1) - 1
     head = f"lr {result.lr:.3g}, condition number {c:.3g}: "
     if result.loss[0] == 0:
         return head + "starts at the lowest point, where the gradient is zero, and stays there."
     if result.diverged:
         return head + f"diverges, because lr is above 2 / largest curvature = {2 / c:.3g}."
     near = np.flatnonzero(result.loss <= CONVERGED * result.loss[0])
-    jumps = int(np.sum(result.y[1:] * result.y[:-1] < 0))
+    jumps = int(np.sum(result.w2[1:] * result.w2[:-1] < 0))
     across = f", jumping across the valley {'once' if jumps == 1 else counted(jumps, 'time')}" if jumps else ""
     if len(near):
         return head + f"the loss falls to 0.1 % of its start in {counted(near[0], 'step')}{across}."
@@ -112,14 +112,14 @@ DESCRIPTION = Description(
     name="descent_2d",
     title="Why is a narrow ravine slow?",
     about=(
-        "Gradient descent on the ravine (x^2 + c y^2) / 2, whose condition number c is its largest curvature "
+        "Gradient descent on the ravine (w1^2 + c w2^2) / 2, whose condition number c is its largest curvature "
         "divided by its smallest. It diverges exactly when lr > 2 / c."
     ),
     controls=(
         Slider("lr", 0.03, 0.003, 3.0, 0.02, "learning rate lr", log=True),
         Slider("condition", 20.0, 1.0, 100.0, 0.02, "condition number c", log=True),
-        Slider("start_x", -2.0, -2.2, 2.2, 0.1, "start x"),
-        Slider("start_y", 1.0, -1.3, 1.3, 0.1, "start y"),
+        Slider("start_w1", -2.0, -2.2, 2.2, 0.1, "start w₁"),
+        Slider("start_w2", 1.0, -1.3, 1.3, 0.1, "start w₂"),
         Slider("steps", 40, 1, 200, 1, "steps"),
     ),
     compute=compute,

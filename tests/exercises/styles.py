@@ -203,7 +203,28 @@ def numpy_03_1(z):
     return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
 
 
-plain_03_2, library_03_2, numpy_03_2 = plain_02_3, library_02_3, numpy_02_3
+def plain_03_2(scores, y):
+    rows = []
+    for row, label in zip(scores.tolist(), y.tolist(), strict=True):
+        slopes = [0.0] * len(row)
+        for k, score in enumerate(row):
+            if k != label and score > row[label] - 1:
+                slopes[k] += 1 / len(y)
+                slopes[label] -= 1 / len(y)
+        rows.append(slopes)
+    return rows
+
+
+def library_03_2(scores, y):
+    near = F.relu(1 + scores - scores.gather(1, y[:, None])).sign()
+    return (near - F.one_hot(y) * near.sum(1, keepdim=True)) / y.numel()
+
+
+def numpy_03_2(scores, y):
+    rows, s = np.arange(len(y)), scores.numpy()
+    g = (s - s[rows, y.numpy()][:, None] > -1).astype(float)
+    g[rows, y.numpy()] = 1 - g.sum(axis=1)
+    return g / len(y)
 
 
 def plain_03_4(prediction, y, delta):
@@ -688,22 +709,34 @@ def numpy_10_5(logits):
 # 11: dropout and label smoothing
 
 
-def plain_11_1(a, u, p):
+def plain_11_1(h, u, p):
     return [
         [0.0 if chance < p else one / (1 - p) for one, chance in zip(*rows, strict=True)]
-        for rows in zip(a.tolist(), u.tolist(), strict=True)
+        for rows in zip(h.tolist(), u.tolist(), strict=True)
     ]
 
 
-def library_11_1(a, u, p):
-    return a.masked_fill(u < p, 0).div(1 - p)
+def library_11_1(h, u, p):
+    return h.masked_fill(u < p, 0).div(1 - p)
 
 
-def numpy_11_1(a, u, p):
-    return np.where(u.numpy() < p, 0, a.numpy()) / (1 - p)
+def numpy_11_1(h, u, p):
+    return np.where(u.numpy() < p, 0, h.numpy()) / (1 - p)
 
 
-plain_11_2, library_11_2, numpy_11_2 = plain_11_1, library_11_1, numpy_11_1
+def plain_11_2(dy, h, u, p):
+    return [
+        [g / (1 - p) if chance >= p and one else 0.0 for g, one, chance in zip(*rows, strict=True)]
+        for rows in zip(dy.tolist(), h.tolist(), u.tolist(), strict=True)
+    ]
+
+
+def library_11_2(dy, h, u, p):
+    return dy.masked_fill((u < p).logical_or(h == 0), 0).div(1 - p)
+
+
+def numpy_11_2(dy, h, u, p):
+    return np.where((u.numpy() < p) | (h.numpy() == 0), 0, dy.numpy()) / (1 - p)
 
 
 def plain_11_3(y, a, classes):

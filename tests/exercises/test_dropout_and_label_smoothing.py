@@ -7,7 +7,7 @@ import torch
 
 from nnlab import dropout, losses
 from nnlab.exercises import CORRECT, WRONG, find
-from nnlab.exercises.dropout_and_label_smoothing import A, U
+from nnlab.exercises.dropout_and_label_smoothing import RELU, H, U
 
 
 def judge(id, answer, said):
@@ -17,16 +17,16 @@ def judge(id, answer, said):
 
 
 def test_forgetting_is_that_of_the_package():
-    a, generator = torch.ones(3, 8), torch.Generator().manual_seed(0)
-    ours, mask = dropout.forward(a, 0.4, generator)
+    h, generator = torch.ones(3, 8), torch.Generator().manual_seed(0)
+    ours, mask = dropout.forward(h, 0.4, generator)
     u = torch.rand(3, 8, generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(find("11.1").solution(a, u, 0.4), ours)
-    torch.testing.assert_close(find("11.2").solution(2 * a, u, 0.4), dropout.backward(2 * a, mask))
+    torch.testing.assert_close(find("11.1").solution(h, u, 0.4), ours)
+    torch.testing.assert_close(find("11.2").solution(2 * h, h, u, 0.4), dropout.backward(2 * h, mask))
 
 
 def test_the_mean_over_masks_is_what_was_there():
     u = torch.rand(20_000, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    torch.testing.assert_close(find("11.1").solution(A[0], u, 0.3).mean(0), A[0], atol=0.03, rtol=0)
+    torch.testing.assert_close(find("11.1").solution(H[0], u, 0.3).mean(0), H[0], atol=0.03, rtol=0)
 
 
 def by_where(a, u, p):
@@ -54,24 +54,32 @@ def test_forget(answer, said):
     judge("11.1", answer, said)
 
 
-def test_the_gradient_is_the_one_of_autograd():
-    for dy, u, p in find("11.2").cases:
-        a = A.clone().requires_grad_()
-        find("11.1").solution(a, u, p).backward(dy)
-        torch.testing.assert_close(find("11.2").solution(dy, u, p), a.grad)
+def by_autograd(dy, h, u, p):
+    z = torch.where(h > 0, h, -1.0).requires_grad_()
+    y = find("11.1").solution(z.relu(), u, p)
+    return torch.autograd.grad(y, z, dy)[0]
 
 
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (lambda dy, u, p: by_where(dy, u, p), None),
-        (lambda dy, u, p: dy * (u >= p), "factor is missing"),
-        (lambda dy, u, p: dy, "had no say"),
-        (lambda dy, u, p: dy * U, "got"),
+        (by_autograd, None),
+        (lambda dy, h, u, p: by_where(dy, u, p) * h.sign(), None),
+        (lambda dy, h, u, p: by_where(dy, u, p), "go on through the ReLU"),
+        (lambda dy, h, u, p: dy * (u >= p) * (h > 0), "factor is missing"),
+        (lambda dy, h, u, p: dy * (h > 0), "through dropout first"),
+        (lambda dy, h, u, p: dy * U, "got"),
     ],
 )
 def test_back(answer, said):
     judge("11.2", answer, said)
+
+
+def test_a_unit_at_the_limit_is_on_and_another_is_off():
+    for _, h, u, p in find("11.2").cases:
+        assert h is RELU
+        assert ((u == p) & (h > 0)).any()
+        assert ((u >= p) & (h == 0)).any()
 
 
 def test_the_target_is_the_one_of_torch():

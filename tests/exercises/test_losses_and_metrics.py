@@ -1,5 +1,6 @@
 """Exercises of notebook 03: the answers are torch's, whatever their form, and wrong ones are told why."""
 
+import itertools
 import math
 
 import pytest
@@ -7,13 +8,14 @@ import torch
 from torch.nn import functional as F
 from torchmetrics.classification import MulticlassAccuracy
 
+from nnlab import exercises
 from nnlab.exercises import CORRECT, WRONG, find
 from nnlab.exercises.losses_and_metrics import LARGE, N
 
 
-def by_autograd(logits, y):
-    leaf = logits.clone().requires_grad_()
-    return torch.autograd.grad(F.cross_entropy(leaf, y), leaf)[0]
+def hinge_by_autograd(scores, y):
+    leaf = scores.clone().requires_grad_()
+    return torch.autograd.grad(scores.shape[1] * F.multi_margin_loss(leaf, y), leaf)[0]
 
 
 def huber_by_autograd(prediction, y, delta):
@@ -48,10 +50,11 @@ def student_log_softmax(z):
     return torch.log(p)
 
 
-def student_gradient(logits, y):
-    p = torch.softmax(logits, dim=1)
-    p[range(len(y)), y] -= 1
-    return p
+def student_hinge(scores, y):
+    near = (1 + scores - scores.gather(1, y[:, None]) > 0).double()
+    near[range(len(y)), y] = 0
+    near[range(len(y)), y] = -near.sum(1)
+    return near
 
 
 def student_huber(prediction, y, delta):
@@ -69,11 +72,12 @@ def student_accuracy(batches):
     [
         ("03.1", student_log_softmax, "overflows"),
         ("03.1", lambda z: torch.log_softmax(z, 0), "dim=-1"),
-        ("03.2", student_gradient, f"{N} times too large"),
-        ("03.2", lambda logits, y: -by_autograd(logits, y), "wrong sign"),
+        ("03.2", student_hinge, f"{N} times too large"),
+        ("03.2", lambda scores, y: -hinge_by_autograd(scores, y), "wrong sign"),
+        ("03.2", lambda scores, y: hinge_by_autograd(scores, y) / scores.shape[1], "PyTorch divides by it"),
         ("03.1", lambda z: F.log_softmax(z, -1), "without PyTorch's log_softmax"),
         ("03.1", torch.nn.LogSoftmax(-1), "without PyTorch's log_softmax"),
-        ("03.2", by_autograd, "the numbers are right, but the task says to do it without autograd"),
+        ("03.2", hinge_by_autograd, "the numbers are right, but the task says to do it without autograd"),
         ("03.3", 1.461, "ten classes"),
         ("03.4", student_huber, "with delta"),
         ("03.5", student_accuracy, "mean of the batch accuracies"),
@@ -88,3 +92,19 @@ def test_wrong_code_of_students_gets_its_reason(id, answer, said):
 def test_the_naive_formula_fails_on_the_case_that_asks_for_more():
     assert not student_log_softmax(LARGE).isfinite().all()
     assert F.log_softmax(LARGE, -1).isfinite().all()
+
+
+def test_the_hinge_cases_hold_a_sample_without_loss_and_samples_with_several_classes_that_pay():
+    for scores, y in find("03.2").cases:
+        pay = (hinge_by_autograd(scores, y) > 0).sum(1)
+        assert {0, 1, 2} <= set(pay.tolist())
+        gaps = scores - scores.gather(1, y[:, None])
+        assert ((gaps + 1).abs() > 1e-3).all()
+        assert ((gaps > -1) & (gaps < 0)).any()
+
+
+def test_no_two_exercises_have_the_same_solution():
+    """03.2 was once 02.3: the same function with another name."""
+    functions = [exercise for exercise in exercises.exercises().values() if exercise.cases]
+    pairs = itertools.permutations(functions, 2)
+    assert [(one.id, other.id) for one, other in pairs if one.check(other.solution).status == CORRECT] == []
