@@ -58,9 +58,9 @@ SENTENCES = {
     "overfitting": "the training loss ends at {left:.0%} of its first value, the validation loss at {val_left:.0%}; "
     "its lowest was {val_lowest:.0%}, after {val_when:.0%} of the run.",
     "still improving": "the last quarter brought {falling:.0%} of all improvement: train longer, or faster.",
-    "underfitting": "both losses level off, and {left:.0%} of the first loss is left: the model cannot do better, "
+    "underfitting": "both losses are nearly level, and {left:.0%} of the first loss is left: the model is too small, "
     "or the data are that noisy.",
-    "good fit": "both losses level off at {left:.0%} and {val_left:.0%} of the first training loss.",
+    "good fit": "both losses are nearly level, at {left:.0%} and {val_left:.0%} of the first training loss.",
 }
 ACCURACIES = (
     "both curves rise as accuracies do: give the losses, or the errors, such as 1 - accuracy. If these are losses, the "
