@@ -1,6 +1,7 @@
 """Print the table: ``python -m benchmarks [NAME ...]`` (all if none is named); 1 if a goal is missed.
 
-``python -m benchmarks claims [NN ...] [--splits 5]`` is not about speed: it rechecks what the notebooks claim.
+Two are not about speed and run only when they are named. ``python -m benchmarks claims [NN ...] [--splits 5]`` rechecks
+what the notebooks claim, ``python -m benchmarks diagnosis`` counts how often ``nnlab.diagnosis`` is right on real runs.
 """
 
 import argparse
@@ -14,7 +15,12 @@ NAMES = ("imports", "ensemble", "training", "notebooks", "slider_to_picture")
 
 def main(arguments) -> int:
     """Measure the named benchmarks, or all of them."""
-    rows = claims(arguments[1:]) if arguments[:1] == ["claims"] else speed(arguments)
+    if arguments[:1] == ["claims"]:
+        rows = claims(arguments[1:])
+    elif arguments == ["diagnosis"]:
+        rows = importlib.import_module("benchmarks.diagnosis").measure()
+    else:
+        rows = speed(arguments)
     print(show(rows))
     return int(not all(row.ok for row in rows))
 

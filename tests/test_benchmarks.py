@@ -1,9 +1,14 @@
 """The cheap benchmarks meet their goals, and the table says yes or no."""
 
+from collections import Counter
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 
+import nnlab
 from benchmarks import __main__ as command
-from benchmarks import ensemble, imports
+from benchmarks import diagnosis, ensemble, imports
 from benchmarks.table import Row, at_least, at_most, show
 
 # A busy machine shakes the ratio; `python -m benchmarks ensemble` holds it against the real goal.
@@ -58,3 +63,67 @@ def test_an_unknown_benchmark_is_refused(capsys):
         "NAME must be one of imports, ensemble, training, notebooks, slider_to_picture. Got speed."
         in capsys.readouterr().err
     )
+
+
+SAMPLE = (  # of the diagnosis bench, a few seconds
+    ("learning rate too high", "diabetes", (32,)),
+    ("stopped too early", "wine", (32,)),
+    ("five validation samples", "wine", (8,)),
+    ("none", "iris", (8,)),
+)
+
+
+@pytest.fixture(scope="module")
+def stored():
+    return nnlab.diagnosis.real_runs()
+
+
+@pytest.fixture(scope="module")
+def sampled():
+    cases = [case for case in diagnosis.CASES if (case.fault, case.data, case.hidden) in SAMPLE]
+    return [run for case in cases for run in diagnosis.judge(case, diagnosis.REPORTED)]
+
+
+def test_the_stored_runs_are_what_the_diagnosis_bench_makes(stored, sampled):
+    """A verdict at a threshold may depend on the last bit of another processor: one of them may differ."""
+    rows = {tuple(row[:-2]): row[-2] for row in stored.itertuples(index=False, name=None)}
+    assert len(sampled) >= 20
+    assert all(tuple(run[:-1]) in rows for run in sampled)
+    assert sum(rows[run[:-1]] != run.verdict for run in sampled) <= 1
+
+
+def test_a_sample_of_real_runs_gets_no_wrong_verdict(sampled):
+    counts = Counter(run.kind for run in sampled)
+    assert counts["wrong"] == 0, sampled
+    assert counts["right"] >= 0.6 * len(sampled), counts
+
+
+def test_every_verdict_has_a_fault_and_every_fault_a_check_and_at_least_three_cases(stored):
+    faults = Counter(case.fault for case in diagnosis.CASES)
+    assert faults.keys() == diagnosis.FAULTS.keys() == diagnosis.CHECKS.keys()
+    assert min(faults.values()) >= 3
+    assert set(diagnosis.FAULTS.values()) == {name for name, _ in nnlab.diagnosis.RULES}
+    assert {fault: diagnosis.FAULTS[fault] for fault in faults} == dict(zip(stored.fault, stored.truth, strict=True))
+    assert {"digits", "wine", "breast cancer", "iris", "diabetes", "moons", "circles"} == set(stored["data"])
+
+
+def test_no_truth_comes_from_the_diagnosis(monkeypatch):
+    """With a doctor that always says the same, the same runs are counted, and the goals are missed."""
+    case = next(c for c in diagnosis.CASES if c.fault == "learning rate too high" and c.data == "diabetes")
+    before = [run[:-1] for run in diagnosis.judge(case, 0)]
+    monkeypatch.setattr(diagnosis, "learning_curves", lambda *_, **__: SimpleNamespace(name="good fit"))
+    assert [run[:-1] for run in diagnosis.judge(case, 0)] == before
+    assert [row.ok for row in diagnosis.measure(0, [case])][-3:] == [False, False, False]
+
+
+def test_a_fault_that_is_not_there_is_not_counted():
+    """The settings of a good fit, sold as a learning rate that is too low."""
+    good = next(c for c in diagnosis.CASES if c.fault == "none" and c.data == "iris")
+    case = replace(good, fault="learning rate too low", cure={})
+    assert not list(diagnosis.judge(case, 0))
+
+
+def test_the_command_runs_the_diagnosis_bench(monkeypatch, capsys):
+    monkeypatch.setattr(diagnosis, "measure", lambda: [at_most("wrong verdicts", 4.0, 3, "%")])
+    assert command.main(["diagnosis"]) == 1
+    assert "| wrong verdicts | 4 % | at most 3 % | NO |" in capsys.readouterr().out
