@@ -1,6 +1,7 @@
 """Print the table: ``python -m benchmarks [NAME ...]`` (all if none is named); 1 if a goal is missed.
 
-``python -m benchmarks claims [NN ...] [--splits 5]`` is not about speed: it rechecks what the notebooks claim.
+Two are not about speed. ``python -m benchmarks claims [NN ...] [--splits 5]`` rechecks what the notebooks claim, and
+``python -m benchmarks checkup [--seeds 20]`` whether the checkup finds every fault, and only faults.
 """
 
 import argparse
@@ -14,7 +15,8 @@ NAMES = ("imports", "ensemble", "training", "notebooks", "slider_to_picture")
 
 def main(arguments) -> int:
     """Measure the named benchmarks, or all of them."""
-    rows = claims(arguments[1:]) if arguments[:1] == ["claims"] else speed(arguments)
+    apart = {"claims": claims, "checkup": checkups}.get(*arguments[:1] or [""])
+    rows = apart(arguments[1:]) if apart else speed(arguments)
     print(show(rows))
     return int(not all(row.ok for row in rows))
 
@@ -38,6 +40,15 @@ def claims(arguments) -> list[Row]:
     parser.add_argument("--splits", type=int, default=5, help="how many other splits and seeds")
     chosen = parser.parse_args(arguments)
     return measure(chosen.notebooks, chosen.splits)
+
+
+def checkups(arguments) -> list[Row]:
+    """The rows of all patients and of all healthy networks."""
+    from benchmarks.checkup import measure
+
+    parser = argparse.ArgumentParser(prog="python -m benchmarks checkup", description="Faults that are found.")
+    parser.add_argument("--seeds", type=int, default=20, help="how many of each")
+    return measure(parser.parse_args(arguments).seeds)
 
 
 if __name__ == "__main__":

@@ -89,10 +89,7 @@ def check_first_loss(case: Case) -> Finding:
     evidence = {"first": first, "guess": task.baseline}
     if case.trained_already:
         return skipped(f"{seen} This model has been trained already.")
-    if task.classes:
-        excess = (first - task.baseline) / 2
-    else:
-        excess = first / max(task.baseline, 1e-12) / 20
-    if not math.isfinite(first) or excess > 5:
+    surplus = first - task.baseline if task.classes else first / max(task.baseline, 1e-12) / 10
+    if not math.isfinite(first) or surplus > 10:
         return found("first loss too high", seen, **evidence)
-    return suspected("first loss too high", seen, **evidence) if excess > 1 else fine(seen, **evidence)
+    return suspected("first loss too high", seen, **evidence) if surplus > 2 else fine(seen, **evidence)

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import UninitializedParameter
 from torch.utils.data import DataLoader
 
 from nnlab.analysis.checkup.task import Task, task_of
@@ -37,6 +38,9 @@ class Case:
         self.optimizer = optimizer or (lambda model: torch.optim.AdamW(model.parameters(), lr=1e-3))
         self.step, self.predict = step or self.five_lines, predict
         self._pristine = duplicate(model)
+        if any(isinstance(p, UninitializedParameter) for p in model.parameters()):  # lazy layers learn their shapes
+            seeded(seed)
+            self._pristine.eval()(x[:2])
 
     def five_lines(self, model: nn.Module, optimizer: torch.optim.Optimizer, x: torch.Tensor, y: torch.Tensor):
         """One training step as it should be."""

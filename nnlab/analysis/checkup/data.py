@@ -13,7 +13,8 @@ __all__ = ["check_inputs", "check_labels", "check_pairs"]
 
 LARGE, SMALL = 10.0, 1e-3  # root mean square of all inputs
 UNEQUAL = 1000.0  # the largest standard deviation of a feature by the smallest
-FEWEST = 50  # samples, below which nothing is said of inputs and labels together
+FEWEST = 100  # samples, below which nothing is said of inputs and labels together
+SURE = 3.5  # standard errors above guessing: the better of two learners rarely gets so far by luck
 MANY = 4000  # features, above which it would take too long
 NORMS = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm, nn.GroupNorm)
 
@@ -53,9 +54,12 @@ def normalizes_itself(case: Case) -> bool:
 
 def check_labels(case: Case) -> Finding:
     """Possible classes, and not all alike; real targets of a size that a network can reach."""
-    y = case.y
-    if y.is_floating_point() and not ((y == 0) | (y == 1)).all():
-        mean, std = y.mean().item(), y.std(correction=0).item()
+    y, outputs = case.y, case.output.shape[1] if case.output.ndim == case.y.ndim + 1 else 1
+    if y.is_floating_point() or outputs == 1:
+        if ((y == 0) | (y == 1)).all():
+            share = max((y == 0).double().mean().item(), (y == 1).double().mean().item())
+            return balance(2, share, alone=y.numel() == len(y))
+        mean, std = y.double().mean().item(), y.double().std(correction=0).item()
         seen = f"real targets with mean {mean:.2g} and standard deviation {std:.2g}."
         if math.hypot(mean, std) > LARGE:
             return suspected("targets not normalized", seen, mean=mean, std=std)
@@ -65,20 +69,26 @@ def check_labels(case: Case) -> Finding:
     values, counts = values[kept], counts[kept]
     if not len(values):
         return found("labels out of range", "every label is -100, which the loss ignores.")
-    share = (counts.max() / counts.sum()).item()
-    low, high, outputs = int(values.min()), int(values.max()), case.output.shape[1] if case.output.ndim > y.ndim else 2
-    evidence = {"classes": len(values), "largest_share": share, "low": low, "high": high, "outputs": outputs}
-    if outputs > 1 and (low < 0 or high >= outputs):
-        return found("labels out of range", f"labels from {low} to {high}, and {outputs} outputs.", **evidence)
-    seen = f"{len(values)} classes; the most frequent is {share:.0%} of the samples."
-    return suspected("labels not balanced", seen, **evidence) if share > 0.95 else fine(seen, **evidence)
+    low, high = int(values.min()), int(values.max())
+    if low < 0 or high >= outputs:
+        seen = f"labels from {low} to {high}, and {outputs} outputs."
+        return found("labels out of range", seen, low=low, high=high, outputs=outputs)
+    return balance(len(values), (counts.max() / counts.sum()).item(), alone=y.ndim == 1)
+
+
+def balance(classes: int, share: float, alone: bool) -> Finding:
+    """Whether nearly all samples have one label; where each sample has several, most of them are often 0."""
+    seen = f"{classes} classes; the most frequent is {share:.0%} of the labels."
+    if share > 0.95 and alone:
+        return suspected("labels not balanced", seen, classes=classes, share=share)
+    return fine(seen, classes=classes, share=share)
 
 
 def check_pairs(case: Case) -> Finding:
     """Can anything tell the targets from the inputs? Two simple learners, judged on samples that they did not see.
 
-    The five nearest neighbours and a linear model, in five folds. If both do no better than guessing, by less than
-    three standard errors, inputs and targets do not belong together (or there is nothing to learn).
+    The five nearest neighbours and a linear model, in five folds. If both do no better than guessing, give or take
+    3.5 standard errors, inputs and targets do not belong together (or there is nothing to learn).
     """
     x, y = case.x.flatten(1) if case.x.ndim > 1 else case.x[:, None], case.y
     if not x.is_floating_point():
@@ -109,7 +119,7 @@ def neighbours_of_classes(x: np.ndarray, y: np.ndarray) -> Finding:
     guesses = [foretold(learner, x, y) for learner in learners]
     right = max(float(np.mean([(guess[y == k] == k).mean() for k in kept])) for guess in guesses)
     seen = f"simple learners are right for {right:.0%} of unseen samples; guessing gives {chance:.0%}."
-    enough = right - chance > 3 * error
+    enough = right - chance > SURE * error
     evidence = {"right": right, "chance": chance, "error": error}
     return fine(seen, **evidence) if enough else found("labels shuffled against inputs", seen, **evidence)
 
@@ -128,7 +138,7 @@ def neighbours_of_numbers(x: np.ndarray, y: np.ndarray) -> Finding:
         best = max(best, float(np.mean([np.corrcoef(g, t)[0, 1] for g, t in zip(guess.T, y.T, strict=True)])))
     seen = f"simple learners' answers for unseen samples have correlation {best:.2g} with the targets."
     evidence = {"correlation": best}
-    if best * math.sqrt(len(y)) > 3:
+    if best * math.sqrt(len(y)) > SURE:
         return fine(seen, **evidence)
     return found("labels shuffled against inputs", seen, **evidence)
 
@@ -143,4 +153,3 @@ def foretold(learner, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         warnings.simplefilter("ignore")  # a singular matrix is no news about the data
         folds = KFold(5, shuffle=True, random_state=0)
         return cross_val_predict(make_pipeline(StandardScaler(), learner), x, y, cv=folds)
-

@@ -104,7 +104,8 @@ FAULTS = {
         "divide the learning rate by ten, until the loss falls.",
     ),
     "learning rate too low": Fault(
-        "the loss hardly moves; with a larger rate it falls.", "multiply the learning rate by ten."
+        "the loss hardly moves; with a larger rate it falls.",
+        "multiply the learning rate by ten, until the loss falls.",
     ),
     "answers at random": Fault(
         "in eval mode the model still draws random numbers: F.dropout without training=self.training, perhaps.",
@@ -113,6 +114,10 @@ FAULTS = {
     "eval mode forgotten": Fault(
         "the answers are made in train mode: dropout drops units, batch norm uses the batch.",
         "call model.eval() before you measure, and model.train() before you go on.",
+    ),
+    "an error": Fault(
+        "the model or a function of the script raised it, and so it may in training.",
+        "read the message, and call that function by hand with one batch.",
     ),
     "slow steps": Fault(
         "a step takes half a second or longer, so every experiment will take hours.",

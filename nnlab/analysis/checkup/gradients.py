@@ -66,20 +66,19 @@ def check_symmetry(case: Case) -> Finding:
     A last layer of zeros is no harm: its units get different gradients.
     """
     model, gradients = case.gradients()
-    weights = {n: p for n, p in model.named_parameters() if p.ndim > 1 and len(p) > 1 and gradients.get(n) is not None}
-    weights = {n: p for n, p in weights.items() if not isinstance(owner(model, n), nn.Embedding)}
+    weights = {
+        name: (p, gradient)
+        for name, p in model.named_parameters()
+        if p.ndim > 1 and len(p) > 1 and (gradient := gradients.get(name)) is not None
+        and not isinstance(model.get_submodule(name.rpartition(".")[0]), nn.Embedding)
+    }  # fmt: skip
     if not weights:
         return skipped("no layer has several units and a gradient.")
-    twins = [name for name, p in weights.items() if all_rows_equal(p) and all_rows_equal(gradients[name])]
+    twins = [name for name, both in weights.items() if all(map(all_rows_equal, both))]
     if twins:
         seen = f"all units of {listed(twins)} have the same weights and the same gradient."
         return found("zero initialization", seen, layers=len(twins))
     return fine(f"the units of each of {len(weights)} layers differ, or will after one step.", layers=0)
-
-
-def owner(model: nn.Module, name: str) -> nn.Module:
-    """The module that a parameter belongs to."""
-    return model.get_submodule(name.rpartition(".")[0])
 
 
 def all_rows_equal(table: torch.Tensor) -> bool:

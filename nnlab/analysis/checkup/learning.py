@@ -9,16 +9,16 @@ from nnlab.analysis.checkup.report import Finding, fine, found, skipped
 
 __all__ = ["overfit"]
 
-FEW, MANY = 0.2, 0.7  # what may be left of the first loss, or of that of a guess, of up to four samples and of more
+ONE, MORE = 0.2, 0.8  # what may be left of the first loss, or of that of a guess, of one sample and of more
 
 
 def overfit(samples: int, steps: int) -> Callable[[Case], Finding]:
     """The check that the model can learn so many samples by heart.
 
     In eval mode, so that dropout does not disturb it and batch norm accepts a single sample. With Adam, because the
-    question is what the model can do; the script's own steps have their own check. Known by heart means that a fifth
-    of the loss is left, or that all classes are right and half of the loss is gone; of a batch seven tenths may be
-    left, for there may be noise in it.
+    question is what the model can do; the script's own steps have their own check. Known by heart means that of one
+    sample's loss a fifth is left; of more samples four fifths, for a small model cannot know noise by heart; or that
+    all classes are right and half of the loss is gone.
     """
 
     def check(case: Case) -> Finding:
@@ -44,7 +44,7 @@ def learn(case: Case, x: torch.Tensor, y: torch.Tensor, steps: int) -> tuple[flo
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.Adam(trained, lr=0.01) if trained else None
     first = last = case.loss(model(x), y).item()
-    goal = (FEW if len(x) <= 4 else MANY) * max(first, case.task.baseline or 0.0)
+    goal = (ONE if len(x) == 1 else MORE) * max(first, case.task.baseline or 0.0)
     for step in range(1, steps + 1):
         output = model(x)
         loss = case.loss(output, y)

@@ -19,7 +19,8 @@ def check_modes(case: Case) -> Finding:
     """In eval mode, ask twice. And does train mode change the answers, as dropout and batch norm do?"""
     first, again = answers(case, train=False), answers(case, train=False, seed=1)
     if share := differ(first, again):
-        return found("answers at random", f"asked twice in eval mode, the answers differ by {share:.0%}.", changed=share)
+        seen = f"asked twice in eval mode, the answers differ by {share:.0%}."
+        return found("answers at random", seen, changed=share)
     modal = [type(m).__name__ for m in case.copy(train=False).modules() if isinstance(m, MODAL)]
     changed = differ(first, answers(case, train=True))
     why = f"{', '.join(sorted(set(modal)))} in the model" if modal else "no dropout or batch norm in the model"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import torch
 from torch import nn
 
 from nnlab import arguments
@@ -11,7 +12,7 @@ from nnlab.analysis.checkup.data import check_inputs, check_labels, check_pairs
 from nnlab.analysis.checkup.gradients import check_gradients, check_symmetry
 from nnlab.analysis.checkup.learning import overfit
 from nnlab.analysis.checkup.modes import check_modes, check_predict
-from nnlab.analysis.checkup.report import FAULT, Finding, Report, skipped
+from nnlab.analysis.checkup.report import FAULT, Finding, Report, found, skipped
 from nnlab.analysis.checkup.steps import check_emptied, check_moves, check_rate, check_time
 from nnlab.analysis.checkup.units import check_dead, check_saturation
 from nnlab.analysis.checkup.untouched import untouched
@@ -26,9 +27,9 @@ ORDER: dict[str, Callable[[Case], Finding]] = {
     "one answer for each sample": check_alone,
     "softmax": check_softmax,
     "first loss": check_first_loss,
-    "overfit one sample": overfit(1, steps=60),
-    "overfit four": overfit(4, steps=80),
-    "overfit a batch": overfit(32, steps=150),
+    "overfit one sample": overfit(1, steps=200),
+    "overfit four": overfit(4, steps=200),
+    "overfit a batch": overfit(32, steps=200),
     "gradients": check_gradients,
     "different units": check_symmetry,
     "dead units": check_dead,
@@ -88,10 +89,7 @@ def checkup(
     """
     check_module(model)
     arguments.whole("seed", seed, 0, at_least=0)
-    for name, function in (("optimizer", optimizer), ("step", step), ("predict", predict)):
-        if function is not None and not callable(function):
-            remedy = "lambda model: torch.optim.SGD(model.parameters(), lr=0.1)" if name == "optimizer" else "a function"
-            raise TypeError(f"{name} must be a function. Got {function!r}. Try {remedy}.")
+    check_functions(optimizer=optimizer, step=step, predict=predict)
     with untouched():
         x, y = sample_of(data, model, seed)
         case = Case(model, x, y, loss, optimizer, step, predict, seed)
@@ -102,7 +100,24 @@ def checkup(
 
 
 def examined(name: str, check: Callable[[Case], Finding], case: Case, before: list[Finding]) -> Finding:
-    """What one check finds; skipped, if what was found before makes it meaningless, or if it fails."""
+    """What one check finds; where it fails, the error is what it finds."""
     if any(f.state == FAULT and FIRST.get(f.check) == f.fault for f in before):
         return skipped("the data must be repaired first.")._replace(check=name)
-    return check(case)._replace(check=name)
+    if name in FIRST:
+        return check(case)._replace(check=name)
+    case.first_loss  # noqa: B018, a model that does not fit its data or its loss says so by itself
+    try:
+        return check(case)._replace(check=name)
+    except Exception as error:  # of the student's own functions
+        return found("an error", f"{type(error).__name__}: {str(error)[:200]}")._replace(check=name)
+
+
+def check_functions(**functions: Callable | None) -> None:
+    """Check that the parts of a script are functions, or were left out."""
+    for name, function in functions.items():
+        if isinstance(function, torch.optim.Optimizer):
+            kind = type(function).__name__
+            raise TypeError(f"{name} must be a function that makes an optimizer, for copies are trained. Got {kind}. "
+                            f"Try lambda model: torch.optim.{kind}(model.parameters(), lr=0.1).")  # fmt: skip
+        if function is not None and not callable(function):
+            raise TypeError(f"{name} must be a function. Got {function!r}. Try {name}=None.")

@@ -13,6 +13,9 @@ __all__ = ["check_emptied", "check_moves", "check_rate", "check_time"]
 
 TRIED = 30  # steps on one batch
 SLOW = 0.5  # seconds a step
+OTHER_RATES = (  # as a share of the script's own
+    (0.1, "high", "a tenth"), (0.01, "high", "a hundredth"), (100, "low", "a hundred times"), (1e4, "low", "10,000 times"),
+)  # fmt: skip
 
 
 def check_emptied(case: Case) -> Finding:
@@ -35,7 +38,7 @@ def check_emptied(case: Case) -> Finding:
                 model.zero_grad()
         ends.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
     clean, dirty = lengths[1], lengths[3]
-    if torch.allclose(*ends, rtol=1e-4, atol=1e-7, equal_nan=True):
+    if torch.allclose(ends[0], ends[1], rtol=1e-4, atol=1e-7, equal_nan=True):
         return fine("the second of two steps uses the gradient of its own batch alone.")
     seen = f"the second of two steps has a gradient of length {dirty:.2g}; that of its own batch has {clean:.2g}."
     return found("forgotten zero_grad", seen, with_old=dirty, alone=clean)
@@ -97,7 +100,7 @@ def check_rate(case: Case) -> Finding:
     seen = f"30 steps on one batch take the loss from {first:.2g} to {last:.2g}"
     if last < 0.999 * first:  # slowly is no fault
         return fine(f"{seen}.", first=first, last=last)
-    for factor, fault, how in ((0.1, "high", "a tenth"), (0.01, "high", "a hundredth"), (10, "low", "ten times")):
+    for factor, fault, how in OTHER_RATES:
         _, other = losses_of(case, factor)
         if other < 0.9 * min(first, last):
             seen = f"{seen}; with {how} of the learning rate to {other:.2g}."

@@ -34,7 +34,7 @@ def task_of(loss: Callable, output: torch.Tensor, y: torch.Tensor) -> Task:
     """
     if not y.is_floating_point() and output.ndim == y.ndim + 1 and output.shape[1] > 1:
         classes, kind = output.shape[1], "classes"
-    elif output.numel() == y.numel() == len(y) and ((y == 0) | (y == 1)).all():
+    elif output.numel() == y.numel() and ((y == 0) | (y == 1)).all():
         classes, kind = 2, "binary"
     else:
         classes, kind = 0, "numbers"

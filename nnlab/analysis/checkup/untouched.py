@@ -16,19 +16,29 @@ __all__ = ["batches_from", "seeded", "untouched"]
 @contextmanager
 def untouched() -> Iterator[None]:
     """Put the random states of torch (with its GPUs), numpy and Python back at the end, whatever happens."""
-    numpy_state, python_state = np.random.get_state(), random.getstate()
+    numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002, a model may use them
+    mps = torch.mps.get_rng_state() if torch.backends.mps.is_available() else None
     try:
-        with torch.random.fork_rng(), torch.enable_grad():
+        with torch.random.fork_rng(devices=gpus()), torch.enable_grad():
             yield
     finally:
-        np.random.set_state(numpy_state)
+        np.random.set_state(numpy_state)  # noqa: NPY002
         random.setstate(python_state)
+        if mps is not None:
+            torch.mps.set_rng_state(mps)
+
+
+def gpus() -> list[int]:
+    """The GPUs that have a generator; before their first use there is none."""
+    return list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
 
 
 def seeded(seed: int) -> None:
     """Let all random numbers begin anew; only inside ``untouched``."""
-    torch.manual_seed(seed)
-    np.random.seed(seed % 2**32)
+    torch.random.default_generator.manual_seed(seed)  # torch.manual_seed would also seed GPUs that come later
+    if gpus():
+        torch.cuda.manual_seed_all(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002
     random.seed(seed)
 
 

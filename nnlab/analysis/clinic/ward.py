@@ -104,7 +104,7 @@ class Patient:
             return run(self)
 
     def layers(self, trained: bool = False) -> list[probes.Layer]:
-        """Activations and gradients of every layer on the first 64 training samples, as ``nnlab.probes.module`` has them.
+        """Activations and gradients of every layer on the first 64 training samples, as ``nnlab.probes.module`` does.
 
         Args:
             trained: after ten epochs, not before the first.

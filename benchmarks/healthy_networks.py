@@ -38,9 +38,11 @@ def dropout(seed):
 
 
 def regression(seed):
-    return nn.Sequential(nn.Linear(1, 32), nn.Tanh(), nn.Linear(32, 1), nn.Flatten(0)), nnlab.polynomial(
-        seed=seed
-    ), nn.MSELoss()
+    return (
+        nn.Sequential(nn.Linear(1, 32), nn.Tanh(), nn.Linear(32, 1), nn.Flatten(0)),
+        nnlab.polynomial(seed=seed),
+        nn.MSELoss(),
+    )
 
 
 class OneOutput(nn.Module):
