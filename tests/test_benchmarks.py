@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import ensemble, imports
+from benchmarks import checkup, ensemble, imports
 from benchmarks.table import Row, at_least, at_most, show
 
 # A busy machine shakes the ratio; `python -m benchmarks ensemble` holds it against the real goal.
@@ -58,3 +58,11 @@ def test_an_unknown_benchmark_is_refused(capsys):
         "NAME must be one of imports, ensemble, training, notebooks, slider_to_picture. Got speed."
         in capsys.readouterr().err
     )
+
+
+def test_the_checkup_has_a_table_of_its_own(monkeypatch, capsys):
+    monkeypatch.setattr(
+        checkup, "measure", lambda seeds: [Row("patient 3", f"{seeds} of {seeds}", "at least 95%", True)]
+    )
+    assert command.main(["checkup", "--seeds", "2"]) == 0
+    assert "| patient 3 | 2 of 2 | at least 95% | yes |" in capsys.readouterr().out

@@ -269,6 +269,12 @@ def test_gradients_emptied_at_the_end_of_a_step_are_no_alarm():
     assert examine(step=emptied_at_the_end, optimizer=adam).alarms == []
 
 
+def test_a_loss_that_explodes_and_comes_back_is_too_high_a_rate_too():
+    finding = nnlab.clinic.patient(2, seed=10).checkup()["learning rate"]  # all units have died: the loss is 2.2 again
+    assert finding.evidence["last"] < finding.evidence["first"]
+    assert finding.fault == "learning rate too high"
+
+
 def test_bad_data_stop_the_rest():
     report = examine(data=(X.where(X < 2, torch.nan), Y))
     assert report.diagnosis == "not finite"

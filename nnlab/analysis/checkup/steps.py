@@ -14,8 +14,11 @@ __all__ = ["check_emptied", "check_moves", "check_rate", "check_time"]
 TRIED = 30  # steps on one batch
 SLOW = 0.5  # seconds a step
 OTHER_RATES = (  # as a share of the script's own
-    (0.1, "high", "a tenth"), (0.01, "high", "a hundredth"), (100, "low", "a hundred times"), (1e4, "low", "10,000 times"),
-)  # fmt: skip
+    (0.1, "high", "a tenth"),
+    (0.01, "high", "a hundredth"),
+    (100, "low", "a hundred times"),
+    (1e4, "low", "10,000 times"),
+)
 
 
 def check_emptied(case: Case) -> Finding:
@@ -67,8 +70,11 @@ def check_moves(case: Case) -> Finding:
                 change=change)  # fmt: skip
 
 
-def losses_of(case: Case, factor: float) -> tuple[float, float]:
-    """The loss of one batch before, and in the mean of the last five of 30 steps on it, with lr times ``factor``."""
+def losses_of(case: Case, factor: float) -> tuple[float, float, float]:
+    """The loss of one batch at first, at the end, and at its highest, in 30 steps on it with lr times ``factor``.
+
+    The end is the mean of the last five steps; a loss that is not finite counts as infinite.
+    """
     model = case.copy(train=True)
     optimizer = case.optimizer(model)
     for group in optimizer.param_groups:
@@ -78,8 +84,8 @@ def losses_of(case: Case, factor: float) -> tuple[float, float]:
         seen.append(loss_in_train_mode(case, model))
         case.step(model, optimizer, *case.batch)
     seen.append(loss_in_train_mode(case, model))
-    end = sum(seen[-5:]) / 5
-    return seen[0], end if math.isfinite(end) else math.inf
+    seen = [value if math.isfinite(value) else math.inf for value in seen]
+    return seen[0], sum(seen[-5:]) / 5, max(seen)
 
 
 @torch.no_grad()
@@ -96,12 +102,12 @@ def check_rate(case: Case) -> Finding:
         return skipped("no optimizer was given.")
     if case.trained_already:
         return skipped("this model has been trained already.")
-    first, last = losses_of(case, 1.0)
+    first, last, peak = losses_of(case, 1.0)
     seen = f"30 steps on one batch take the loss from {first:.2g} to {last:.2g}"
-    if last < 0.999 * first:  # slowly is no fault
+    if last < 0.999 * first and peak < 10 * first:  # slowly is no fault
         return fine(f"{seen}.", first=first, last=last)
     for factor, fault, how in OTHER_RATES:
-        _, other = losses_of(case, factor)
+        _, other, _ = losses_of(case, factor)
         if other < 0.9 * min(first, last):
             seen = f"{seen}; with {how} of the learning rate to {other:.2g}."
             return found(f"learning rate too {fault}", seen, first=first, last=last, other=other, factor=factor)
