@@ -1,7 +1,8 @@
 """Print the table: ``python -m benchmarks [NAME ...]`` (all if none is named); 1 if a goal is missed.
 
-Two are not about speed and run only when they are named. ``python -m benchmarks claims [NN ...] [--splits 5]`` rechecks
-what the notebooks claim, ``python -m benchmarks diagnosis`` counts how often ``nnlab.diagnosis`` is right on real runs.
+Three are not about speed and run only when they are named. ``python -m benchmarks claims [NN ...] [--splits 5]``
+rechecks what the notebooks claim, ``python -m benchmarks diagnosis`` counts how often ``nnlab.diagnosis`` is right on
+real runs, and ``python -m benchmarks checkup [--seeds 20]`` whether the checkup finds every fault, and only faults.
 """
 
 import argparse
@@ -15,12 +16,8 @@ NAMES = ("imports", "ensemble", "training", "notebooks", "slider_to_picture")
 
 def main(arguments) -> int:
     """Measure the named benchmarks, or all of them."""
-    if arguments[:1] == ["claims"]:
-        rows = claims(arguments[1:])
-    elif arguments == ["diagnosis"]:
-        rows = importlib.import_module("benchmarks.diagnosis").measure()
-    else:
-        rows = speed(arguments)
+    apart = {"claims": claims, "checkup": checkups, "diagnosis": diagnoses}.get(*arguments[:1] or [""])
+    rows = apart(arguments[1:]) if apart else speed(arguments)
     print(show(rows))
     return int(not all(row.ok for row in rows))
 
@@ -44,6 +41,25 @@ def claims(arguments) -> list[Row]:
     parser.add_argument("--splits", type=int, default=5, help="how many other splits and seeds")
     chosen = parser.parse_args(arguments)
     return measure(chosen.notebooks, chosen.splits)
+
+
+def diagnoses(arguments) -> list[Row]:
+    """The rows of all real runs."""
+    from benchmarks.diagnosis import measure
+
+    argparse.ArgumentParser(prog="python -m benchmarks diagnosis", description="Verdicts on real runs.").parse_args(
+        arguments
+    )
+    return measure()
+
+
+def checkups(arguments) -> list[Row]:
+    """The rows of all patients and of all healthy networks."""
+    from benchmarks.checkup import measure
+
+    parser = argparse.ArgumentParser(prog="python -m benchmarks checkup", description="Faults that are found.")
+    parser.add_argument("--seeds", type=int, default=20, help="how many of each")
+    return measure(parser.parse_args(arguments).seeds)
 
 
 if __name__ == "__main__":

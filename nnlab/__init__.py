@@ -61,6 +61,8 @@ _PUBLIC = {
     "compare": "analysis.comparison",
     "curve_families": "analysis.curve_families",
     "diagnosis": "analysis.diagnosis",
+    "checkup": "analysis.checkup.order",
+    "clinic": "analysis.clinic",
     "calibration": "analysis.calibration",
     # pictures
     "surfaces": "engine.surfaces",

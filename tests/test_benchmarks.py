@@ -8,7 +8,7 @@ import pytest
 
 import nnlab
 from benchmarks import __main__ as command
-from benchmarks import diagnosis, ensemble, imports
+from benchmarks import checkup, diagnosis, ensemble, imports
 from benchmarks.table import Row, at_least, at_most, show
 
 # A busy machine shakes the ratio; `python -m benchmarks ensemble` holds it against the real goal.
@@ -127,3 +127,11 @@ def test_the_command_runs_the_diagnosis_bench(monkeypatch, capsys):
     monkeypatch.setattr(diagnosis, "measure", lambda: [at_most("wrong verdicts", 4.0, 3, "%")])
     assert command.main(["diagnosis"]) == 1
     assert "| wrong verdicts | 4 % | at most 3 % | NO |" in capsys.readouterr().out
+
+
+def test_the_checkup_has_a_table_of_its_own(monkeypatch, capsys):
+    monkeypatch.setattr(
+        checkup, "measure", lambda seeds: [Row("patient 3", f"{seeds} of {seeds}", "at least 95%", True)]
+    )
+    assert command.main(["checkup", "--seeds", "2"]) == 0
+    assert "| patient 3 | 2 of 2 | at least 95% | yes |" in capsys.readouterr().out

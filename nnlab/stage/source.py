@@ -26,7 +26,8 @@ class Source:
 def show_source(*things) -> Source:
     """The source of functions, methods or classes of nnlab, as it stands in the file, without docstrings.
 
-    Of several, each is shown under its name.
+    Of several, each is shown under its name. Something with a ``script``, such as a patient of the clinic, is shown as
+    all functions of its script.
 
     >>> import nnlab
     >>> show_source(nnlab.optimizers.SGD.formula)
@@ -41,6 +42,8 @@ def show_source(*things) -> Source:
 
 def source_of(thing) -> str:
     """The source text of one function, method or class, without its docstring."""
+    if isinstance(script := getattr(thing, "script", None), list):
+        return "\n\n".join(map(source_of, script))
     start, remedy = "show_source needs a function, a method or a class that stands in a file.", "type(thing)"
     if inspect.ismodule(thing):
         remedy = f"{thing.__name__.replace('.engine', '')}.{getattr(thing, '__all__', ['...'])[0]}"

@@ -858,3 +858,42 @@ def library_12_5(a, b):
 def numpy_12_5(a, b):
     norm = np.linalg.norm(np.concatenate([a.numpy().ravel(), b.numpy().ravel()]))
     return a.numpy() / max(1, norm), b.numpy() / max(1, norm)
+
+
+def plain_14_1(a):
+    dead = [all(answer == 0 for answer in unit) for unit in columns(a)]
+    return dead.count(True) / len(dead)
+
+
+def library_14_1(a):
+    return (torch.count_nonzero(a, dim=0) == 0).double().mean()
+
+
+def numpy_14_1(a):
+    return np.mean(~a.numpy().any(axis=0))
+
+
+def plain_14_2(classes):
+    return -math.log(math.e / (math.e + classes - 1))
+
+
+def library_14_2(classes):
+    return F.cross_entropy(torch.eye(classes, dtype=torch.float64)[:1], torch.tensor([0]))
+
+
+def numpy_14_2(classes):
+    return np.log1p((classes - 1) / np.e)
+
+
+def plain_14_3(before, after):
+    pairs = list(zip(before.flatten().tolist(), after.flatten().tolist(), strict=True))
+    return math.sqrt(sum((b - a) ** 2 for a, b in pairs)) / math.sqrt(sum(a**2 for a, _ in pairs))
+
+
+def library_14_3(before, after):
+    return torch.linalg.norm(after - before) / torch.linalg.norm(before)
+
+
+def numpy_14_3(before, after):
+    before, after = before.numpy(), after.numpy()
+    return np.linalg.norm(after - before) / np.linalg.norm(before)

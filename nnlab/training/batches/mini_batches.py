@@ -8,7 +8,7 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 from nnlab import arguments
-from nnlab.training.batches.in_memory import tensors_of
+from nnlab.datasets.in_memory import tensors_of
 from nnlab.training.checks import fingerprint
 
 __all__ = ["NO_BATCH", "Batches", "Loaded", "Sliced", "batches_of"]

@@ -10,7 +10,7 @@ from torch.utils.data import TensorDataset
 from nnlab import arguments
 from nnlab.datasets.data import Dataset, Split
 
-__all__ = ["tensors_of"]
+__all__ = ["arrays_of", "tensor_of", "tensors_of"]
 
 Tensors = tuple[torch.Tensor, ...]
 
@@ -26,12 +26,22 @@ def tensors_of(data: Any, dtype: torch.dtype) -> tuple[Tensors, Tensors | None]:
     Raises:
         TypeError: something else. ValueError: another number of targets than of inputs, nan.
     """
+    train, val = arrays_of(data)
+    return checked(train, dtype), None if val is None else checked(val, dtype)
+
+
+def arrays_of(data: Any) -> tuple[Sequence, Sequence | None]:
+    """The arrays of the training data, and those of the validation data or None, as they were given.
+
+    Raises:
+        TypeError: data in none of the forms that ``tensors_of`` takes.
+    """
     if isinstance(data, Dataset):
-        return part_of(data.train, dtype), part_of(data.val, dtype)
+        return (data.train.x, data.train.y), (data.val.x, data.val.y)
     if is_part(data):
-        return part_of(data, dtype), None
+        return part_of(data), None
     if type(data) in (tuple, list) and len(data) == 2 and all(map(is_part, data)):
-        return part_of(data[0], dtype), part_of(data[1], dtype)
+        return part_of(data[0]), part_of(data[1])
     raise TypeError(
         f"data must be an nnlab.Dataset, a DataLoader, or a pair of them (train, val), or tensors, arrays or tables "
         f"(x, y) or ((x, y), (x_val, y_val)). Got {in_words(data)}. Try nnlab.digits(), or (x, y)."
@@ -49,11 +59,15 @@ def is_part(thing: Any) -> bool:
     return isinstance(thing, (Split, TensorDataset)) or several
 
 
-def part_of(part: Any, dtype: torch.dtype) -> Tensors:
-    """The tensors of one part, with as many rows each, and only finite numbers."""
-    arrays: Sequence = part.tensors if isinstance(part, TensorDataset) else part
+def part_of(part: Any) -> Sequence:
+    """The arrays of one part."""
     if isinstance(part, Split):
-        arrays = part.x, part.y
+        return part.x, part.y
+    return part.tensors if isinstance(part, TensorDataset) else part
+
+
+def checked(arrays: Sequence, dtype: torch.dtype) -> Tensors:
+    """The arrays of one part as tensors with as many rows each, and only finite numbers."""
     tensors = tuple(tensor_of(array, dtype, first=k == 0) for k, array in enumerate(arrays))
     for k, tensor in enumerate(tensors):
         Split(tensors[0], tensor)  # one target for each of at least one sample
