@@ -115,7 +115,7 @@ def draw(figure) -> dict:
     left.set_title("5 to 9, after the chosen steps")
     right.set(xlabel="step", xlim=(-1.5, STEPS + 1.5))
     right.set_title("by step, with the chosen layers frozen")
-    artists = {"now": [ax.plot([], [], color="0.6", linewidth=5, alpha=0.5, zorder=1)[0] for ax in (left, right)]}
+    artists: dict = {"now": [ax.plot([], [], color="0.6", linewidth=5, alpha=0.5, zorder=1)[0] for ax in (left, right)]}
     looks = {"new": (left, NEW, "o-"), "scratch": (left, SCRATCH, "--")}
     looks |= {"new_by_step": (right, NEW, "o-"), "old_by_step": (right, OLD, "s--")}
     for name, (ax, color, style) in looks.items():
