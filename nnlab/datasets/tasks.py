@@ -62,7 +62,8 @@ def few(data: Dataset, per_class: int, seeds: Iterable[int]) -> Dataset:
     """
     arguments.whole("per_class", per_class, 10)
     seeds, y = list(seeds), data.train.y
-    rarest = int(y.bincount(minlength=data.classes).min()) if data.classes else 0
+    classes = data.classes or 0
+    rarest = int(y.bincount(minlength=classes).min()) if classes else 0
     if per_class > rarest:
         raise ValueError(f"per_class must be at most {rarest}, the size of the rarest class. Got {per_class}. Try 1.")
     if not seeds:
@@ -70,7 +71,7 @@ def few(data: Dataset, per_class: int, seeds: Iterable[int]) -> Dataset:
     chosen = []
     for seed in seeds:
         order = torch.randperm(len(y), generator=torch.Generator().manual_seed(seed))
-        chosen.append(torch.cat([order[y[order] == k][:per_class] for k in range(data.classes)]))
+        chosen.append(torch.cat([order[y[order] == k][:per_class] for k in range(classes)]))
     index = torch.stack(chosen)  # (seed, sample)
     train = Split(data.train.x[index], y[index])
     return Dataset(f"{data.name}, {per_class} of each", train, data.val, data.test, data.classes)

@@ -65,8 +65,8 @@ def problems(source: str) -> tuple[data.Dataset, data.Dataset]:
 def pretrained(source: str) -> Params:
     """24 networks that read the first task, (seed, ...)."""
     old, _ = problems(source)
-    settings = {"seeds": range(SEEDS), "steps": FIRST, "batch_size": 32, "eval_every": FIRST}
-    return ensemble.train(NET, old, Adam(lr=0.003), **settings).params
+    adam = Adam(lr=0.003)
+    return ensemble.train(NET, old, adam, seeds=range(SEEDS), steps=FIRST, batch_size=32, eval_every=FIRST).params
 
 
 @remembered(32)
@@ -133,10 +133,11 @@ def update(artists: dict, result: Result) -> None:
     """Move lines, bands and marks."""
     layers, steps = np.arange(BACKBONE + 1), np.arange(0, STEPS + 1, LEG)
     way, new = 1 + result.frozen, result.new[result.at]
-    show(*artists["new"], layers, new[1:])
-    show(*artists["scratch"], np.array([-0.15, BACKBONE + 0.15]), new[[0, 0]])
-    show(*artists["new_by_step"], steps, result.new[:, way])
-    show(*artists["old_by_step"], steps, result.old[:, way])
+    shown = {"new": (layers, new[1:]), "scratch": (np.array([-0.15, BACKBONE + 0.15]), new[[0, 0]])}
+    shown |= {"new_by_step": (steps, result.new[:, way]), "old_by_step": (steps, result.old[:, way])}
+    for name, (x, values) in shown.items():
+        line, band = artists[name]
+        show(line, band, x, values)
     for line, where in zip(artists["now"], (result.frozen, steps[result.at]), strict=True):
         line.set_data([where, where], [0, 1])
     to_the_ends(artists["labels"], [np.median(values[-1, way]) for values in (result.new, result.old)], 0.08)
