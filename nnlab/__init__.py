@@ -22,6 +22,7 @@ _PUBLIC = {
     "mislabelled": "datasets.data",
     "Dataset": "datasets.data",
     "data": "datasets.data",
+    "tasks": "datasets.tasks",
     "Split": "datasets.data",
     # the network by hand
     "activations": "engine.activations",

@@ -30,6 +30,7 @@ NOTEBOOKS = {
     "11": "dropout_and_label_smoothing",
     "12": "normalization_and_clipping",
     "14": "debugging_clinic",
+    "15": "transfer_learning",
 }
 
 _hints_given: dict[str, int] = {}  # exercise -> hints given in this session: ``hint`` gives the *next* one

@@ -19,6 +19,9 @@ from torch.nn import functional as F
 
 MISSING = {
     ("numpy", "08.1"): "the model and the optimizer are PyTorch's",
+    ("numpy", "15.1"): "the model and its parameters are PyTorch's",
+    ("numpy", "15.2"): "parameter groups are those of PyTorch's optimizers",
+    ("numpy", "15.3"): "both models are PyTorch's",
     ("library", "09.4"): "no library names rows of an error table",
     ("numpy", "09.4"): "three numbers and a word need no arrays",
 }
@@ -897,3 +900,57 @@ def library_14_3(before, after):
 def numpy_14_3(before, after):
     before, after = before.numpy(), after.numpy()
     return np.linalg.norm(after - before) / np.linalg.norm(before)
+
+
+# 15: transfer learning
+
+
+def plain_15_1(model):
+    for index, layer in enumerate(model):
+        for parameter in layer.parameters():
+            parameter.requires_grad = index == len(model) - 1
+
+
+def library_15_1(model):
+    model.requires_grad_(False)
+    model[-1].requires_grad_(True)
+
+
+def plain_15_2(layers, lr, factor):
+    made = []
+    for layer in reversed(layers):
+        made.append({"params": list(layer.parameters()), "lr": lr})
+        lr = lr * factor
+    return made
+
+
+def library_15_2(layers, lr, factor):
+    rates = lr * torch.pow(factor, torch.arange(len(layers)).flip(0))
+    return [{"params": layer.parameters(), "lr": rate} for layer, rate in zip(layers, rates.tolist(), strict=True)]
+
+
+def plain_15_3(old, new):
+    with torch.no_grad():
+        for theirs, mine in zip(old[:-1].parameters(), new[:-1].parameters(), strict=True):
+            mine.copy_(theirs)
+
+
+def library_15_3(old, new):
+    mine = new.state_dict()
+    new.load_state_dict({n: p for n, p in old.state_dict().items() if p.shape == mine[n].shape}, strict=False)
+
+
+def plain_15_4(before, after, y):
+    right = [0, 0]
+    for k, logits in enumerate((before, after)):
+        for row, label in zip(logits.tolist(), y.tolist(), strict=True):
+            right[k] += row.index(max(row)) == label
+    return (right[0] - right[1]) / len(y)
+
+
+def library_15_4(before, after, y):
+    return accuracy_score(y, before.argmax(dim=1)) - accuracy_score(y, after.argmax(dim=1))
+
+
+def numpy_15_4(before, after, y):
+    return np.mean(np.argmax(before.numpy(), axis=1) == y.numpy()) - np.mean(np.argmax(after.numpy(), 1) == y.numpy())

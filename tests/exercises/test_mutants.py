@@ -99,6 +99,10 @@ EQUIVALENT = {
     "library_07_1: 0 -> -1": "counted from the end, the only rate is the first",
     "06.3 of_torch: kind([parameter], lr=0.1, betas=(0.9, 0.99), eps=0.001, **settings) "
     "-> kind([parameter], lr=0.1, betas=(0.9, 0.99), eps=0.001)": "06.3 has no further settings",
+    "library_15_2: 0 -> -1": "the only axis is the first and the last",
+    "plain_15_3: 1 -> 2": "below the head stands tanh, which has no parameters",
+    "library_15_4: accuracy_score(y, before.argmax(dim=1)) -> accuracy_score(before.argmax(dim=1), y)": ORDER,
+    "library_15_4: accuracy_score(y, after.argmax(dim=1)) -> accuracy_score(after.argmax(dim=1), y)": ORDER,
     "library_12_4: F.batch_norm(z, mean_before, var, training=True, momentum=0.1) "
     "-> F.batch_norm(z, mean_before, var, training=True)": "0.1 is PyTorch's own momentum",
 }
