@@ -1,5 +1,5 @@
 """Data to train on, split into training, validation and test data before anybody looks at them.
 
-data: digits and toy problems. fashion: Fashion-MNIST, for which downloads fetches files once and checks them, and idx
-reads their format.
+data: digits and toy problems. photographs: where a pixel is, and its colour. fashion: Fashion-MNIST, for which
+downloads fetches files once and checks them, and idx reads their format.
 """
