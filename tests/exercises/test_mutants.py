@@ -58,6 +58,10 @@ EQUIVALENT = {
     "library_09_1: F.mse_loss(middle, truth) -> F.mse_loss(truth, middle)": ORDER,
     "numpy_10_3: np.maximum(np.abs(u) - 0.05, 0) -> np.maximum(0, np.abs(u) - 0.05)": ORDER,
     "numpy_12_5: max(1, norm) -> max(norm, 1)": ORDER,
+    "library_16_2: peak_signal_noise_ratio(painted, truth, data_range=1.0) "
+    "-> peak_signal_noise_ratio(truth, painted, data_range=1.0)": ORDER,
+    "plain_16_4: one < 0 -> one <= 0": LIMIT,
+    "plain_16_4: one > 1 -> one >= 1": LIMIT,
     "03.2 log_softmax: z - z.amax(-1, keepdim=True) -> z + z.amax(-1, keepdim=True)": MODERATE,
     "03.2 log_softmax: z - z.amax(-1, keepdim=True) -> z": MODERATE,
     "03.2 log_softmax: z.amax(-1, keepdim=True) -> z.amin(-1, keepdim=True)": MODERATE,
