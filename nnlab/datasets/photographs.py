@@ -9,10 +9,11 @@ import torch
 from nnlab import arguments
 from nnlab.datasets.data import Dataset, Split
 
-__all__ = ["LARGEST", "NAMES", "Photograph", "photograph", "pixels"]
+__all__ = ["GREY", "LARGEST", "NAMES", "Photograph", "photograph", "pixels"]
 
 NAMES = ("china", "flower")
 LARGEST = (427, 640)  # height and width of both files
+GREY = 0.6  # of a pixel that is not known
 
 
 class Sealed(Split):
@@ -74,7 +75,7 @@ class Photograph(Dataset):
         return self.colours(outputs.detach()).reshape(*self.size, 3).numpy()
 
     def known(self) -> np.ndarray:
-        """The known pixels, training and validation, as ``imshow`` draws them; all others are white."""
+        """The known pixels, training and validation, as ``imshow`` draws them; all others are grey."""
         return self._filled(self.train, self.val)
 
     def truth(self) -> np.ndarray:
@@ -94,9 +95,9 @@ class Photograph(Dataset):
         return replace(self, test=Split(self.test.x, (hidden - self.mean) / self.std))
 
     def _filled(self, *parts: Split) -> np.ndarray:
-        """The pixels of some parts, in their order, on white."""
+        """The pixels of some parts, in their order, on grey."""
         y = torch.cat([part.y for part in parts])
-        canvas = torch.ones(self.size[0] * self.size[1], 3)
+        canvas = torch.full((self.size[0] * self.size[1], 3), GREY)
         canvas[self.order[: len(y)]] = self.colours(y)
         return canvas.reshape(*self.size, 3).numpy()
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from nnlab.datasets.photographs import NAMES, Photograph, photograph, pixels
+from nnlab.datasets.photographs import GREY, NAMES, Photograph, photograph, pixels
 from nnlab.engine.ensemble import one_thread
 from nnlab.engine.fourier import waves
 from nnlab.explorers.memory import remembered
@@ -23,7 +23,7 @@ class Result(NamedTuple):
     """A photograph painted by ridge regression on Fourier features; pictures are (height, width, 3) from 0 to 1.
 
     Attributes:
-        known: the training pixels, the others white. painted, truth: the whole picture.
+        known: the training pixels, the others grey. painted, truth: the whole picture.
         training, others: PSNR in decibels, of the training pixels and of all others.
     """
 
@@ -44,7 +44,7 @@ def problem(name: str, share: int, seed: int) -> tuple[Photograph, np.ndarray, n
     photo, whole = photograph(name, SIZE, share / 100, seed), pixels(name, SIZE)
     training = np.zeros(len(whole), dtype=bool)
     training[photo.order[: len(photo.train)]] = True
-    known = np.where(training[:, None], whole, 1.0).reshape(*SIZE, 3)
+    known = np.where(training[:, None], whole, GREY).reshape(*SIZE, 3)
     return photo, whole, training, known
 
 
