@@ -119,6 +119,8 @@ def outputs_of(name: str, painter: Painter, x: torch.Tensor) -> torch.Tensor:
     shape = tuple(getattr(outputs, "shape", ()))
     if not isinstance(outputs, torch.Tensor) or shape != (len(x), 3):
         got = shape or type(outputs).__name__
-        raise ValueError(f"painter {name!r} must give three colours a pixel. Got {got} for {len(x)} pixels. Try (n, 3).")
+        raise ValueError(
+            f"painter {name!r} must give three colours a pixel. Got {got} for {len(x)} pixels. Try (n, 3)."
+        )
     arguments.finite(f"the output of {name!r}", outputs)
     return outputs

@@ -102,9 +102,7 @@ class Photograph(Dataset):
         return canvas.reshape(*self.size, 3).numpy()
 
 
-def photograph(
-    name: str = "china", size: Sequence[int] = (160, 240), share: float = 0.1, seed: int = 0
-) -> Photograph:
+def photograph(name: str = "china", size: Sequence[int] = (160, 240), share: float = 0.1, seed: int = 0) -> Photograph:
     """A real photograph, of which a share of the pixels is known: coordinates in, colours out.
 
     Four fifths of the known pixels are for training, one fifth for validation; all others are test pixels. Their

@@ -95,7 +95,7 @@ EXERCISES = (
         id="16.2",
         task="compute the PSNR of painted colours from 0 to 1",
         solution=psnr,
-        tested="the PSNR of 6 pixels, of a better painting of them, and of one that is wrong by 1 everywhere, is yours.",
+        tested="the PSNR of 6 pixels, of a better painting of them, and of one that is wrong by 1 everywhere.",
         cases=((PAINTED, TRUTH), (0.1 * PAINTED + 0.9 * TRUTH, TRUTH), (TRUTH + 1, TRUTH)),
         mistakes=(
             Mistake(lambda painted, truth: -psnr(painted, truth), "the sign: a smaller error is a higher PSNR."),

@@ -98,7 +98,7 @@ def update(artists: dict, result: Result) -> None:
     for name in ("known", "painted", "truth"):
         artists[name].set_data(getattr(result, name))
     scores = {"training": result.training, "all others": result.others}
-    for height, dot, text, (name, score) in zip((1, 0), *(artists[n] for n in ("dots", "names")), scores.items()):
+    for height, dot, text, (name, score) in zip((1, 0), artists["dots"], artists["names"], scores.items(), strict=True):
         dot.set_data([min(max(score, 0.0), TOP)], [height])
         text.set_text(f"{name} {score:.1f}")
 
@@ -135,7 +135,7 @@ DESCRIPTION = Description(
     presets=(
         Preset("right", "both scores are high, and not far apart", {}),
         Preset("too low", "only slow waves: everything is blurred, known pixels too", {"scale": 0.05}),
-        Preset("too high", "known pixels are memorised, between them is noise", {"scale": 4.0, "ridge": 1e-3}),
+        Preset("too high", "known pixels are memorised, between them is noise", {"scale": 4.0, "ridge": 1e-4}),
         Preset("held back", "the same high frequencies with a price on weights: grey", {"scale": 4.0, "ridge": 10.0}),
         Preset("few waves", "the right scale, but four frequencies are too few", {"features": 4}),
         Preset("half of it", "more pixels stand more detail", {"share": 50, "scale": 1.0}),
