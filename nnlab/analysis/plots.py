@@ -1,6 +1,6 @@
 """Pictures of data, surfaces and training runs: every function draws on the Axes it is given and returns it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path as File
 
 import numpy as np
@@ -14,7 +14,7 @@ from nnlab.history import History
 
 __all__ = [
     "CLASS_COLORS", "CLASS_MARKERS", "STYLE", "decision_image", "label_lines", "plot_decision_boundary",
-    "plot_images", "plot_learning_curves", "plot_reliability", "plot_surface", "spread", "use_style",
+    "plot_images", "plot_learning_curves", "plot_pictures", "plot_reliability", "plot_surface", "spread", "use_style",
 ]  # fmt: skip
 
 STYLE = File(__file__).parents[1] / "nnlab.mplstyle"
@@ -211,6 +211,19 @@ def plot_images(x, axes, titles: Sequence[str] | None = None):
         ax.grid(False)
         if titles is not None:
             ax.set_title(titles[k], fontsize=10)
+    return axes
+
+
+def plot_pictures(pictures: Mapping[str, np.ndarray], axes: Iterable):
+    """Draw colour pictures, one on each of ``axes``, under their names.
+
+    Args:
+        pictures: name -> (height, width, 3) from 0 to 1, as ``Photograph.picture`` gives it. axes: as many Axes.
+    """
+    for ax, (name, picture) in zip(axes, pictures.items(), strict=True):
+        ax.imshow(picture, interpolation="nearest")
+        ax.set(xticks=[], yticks=[], title=name)
+        ax.grid(False)
     return axes
 
 

@@ -59,6 +59,10 @@ EQUIVALENT = {
     "library_09_1: F.mse_loss(middle, truth) -> F.mse_loss(truth, middle)": ORDER,
     "numpy_10_3: np.maximum(np.abs(u) - 0.05, 0) -> np.maximum(0, np.abs(u) - 0.05)": ORDER,
     "numpy_12_5: max(1, norm) -> max(norm, 1)": ORDER,
+    "library_16_2: peak_signal_noise_ratio(painted, truth, data_range=1.0) "
+    "-> peak_signal_noise_ratio(truth, painted, data_range=1.0)": ORDER,
+    "plain_16_4: one < 0 -> one <= 0": LIMIT,
+    "plain_16_4: one > 1 -> one >= 1": LIMIT,
     "plain_02_3: one - max(z) -> one + max(z)": MODERATE,
     "plain_02_3: one - max(z) -> one": MODERATE,
     "plain_02_3: max(z) -> min(z)": MODERATE,
