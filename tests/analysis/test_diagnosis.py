@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import nnlab
 from nnlab import curve_families, ensemble
-from nnlab.analysis.diagnosis import FEWEST, RULES, UNCLEAR, error_table, learning_curves, real_runs
+from nnlab.analysis.diagnosis import ACCURACIES, FEWEST, RULES, UNCLEAR, error_table, learning_curves, real_runs
 from nnlab.datasets.data import Dataset, Split
 from nnlab.engine.network import Network
 from nnlab.engine.optimizers import SGD, Adam
@@ -79,7 +79,7 @@ def test_the_unit_of_the_loss_does_not_matter(scale, family, seed):
     """But for a loss that grows and stays below 1, or ends near 100: it looks like an accuracy, and is said to."""
     train, val = curve_families.draw(family, seed)
     verdict, scaled = learning_curves(train, val), learning_curves(scale * train, scale * val)
-    if diagnosis.ACCURACIES in (verdict.sentence, scaled.sentence):
+    if ACCURACIES in (verdict.sentence, scaled.sentence):
         assert family == "diverging"
     else:
         assert scaled.name == verdict.name
