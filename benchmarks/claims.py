@@ -44,7 +44,7 @@ class OtherGenerator(torch.Generator):
         return super().manual_seed(seed + {shift})
 
 def other_rng(seed=None, _rng=np.random.default_rng):
-    fixed = seed is None or sys._getframe(1).f_globals.get("__name__") == "nnlab.analysis.curve_families"
+    fixed = seed is None or sys._getframe(1).f_globals.get("__name__") == "nnlab.analysis.curves.curve_families"
     return _rng(seed if fixed else [*np.atleast_1d(seed), {shift}])
 
 def other_split(*arrays, random_state, _split=sklearn.model_selection.train_test_split, **settings):

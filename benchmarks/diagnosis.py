@@ -23,7 +23,7 @@ import nnlab
 from benchmarks.lab import ROOT
 from benchmarks.real_runs import Case, Trained, load, train, validation
 from benchmarks.table import Row, at_most
-from nnlab.analysis.diagnosis import UNCLEAR, learning_curves
+from nnlab.analysis.curves.diagnosis import UNCLEAR, learning_curves
 from nnlab.datasets.data import Dataset
 from nnlab.engine.optimizers import SGD, Adam, Momentum
 
@@ -32,7 +32,7 @@ __all__ = ["CASES", "CHECKS", "FAULTS", "Judged", "judge", "measure", "write"]
 REPORTED = 1
 LONGER, MEMBERS, LOOPS = 3, 8, 4  # times as many steps; runs of a case by hand, and of one in PyTorch
 WRONG, RIGHT, RUNS = 3, 75, 200  # goals: per cent at most, per cent at least, runs at least
-STORED = ROOT / "nnlab" / "analysis" / "real_runs.csv"
+STORED = ROOT / "nnlab" / "analysis" / "curves" / "real_runs.csv"
 FAULTS = {  # what is done to a run -> the verdict that is right
     "learning rate too high": "diverging",
     "learning rate too low": "not learning",

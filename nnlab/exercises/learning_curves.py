@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from nnlab.analysis import curve_families
+from nnlab.analysis.curves import curve_families
 from nnlab.exercises.exercise import Exercise, Mistake, normal
 
 __all__ = ["EXERCISES"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nnlab.analysis.curve_families import FAMILIES, draw, quiz
+from nnlab.analysis.curves.curve_families import FAMILIES, draw, quiz
 
 SEEDS = range(40)
 

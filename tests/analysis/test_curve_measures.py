@@ -7,8 +7,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import nnlab
 from nnlab import ensemble
-from nnlab.analysis.curve_measures import beginning, jumps, measure
-from nnlab.analysis.curve_moments import of_history, same_moments
+from nnlab.analysis.curves.measures import beginning, jumps, measure
+from nnlab.analysis.curves.moments import of_history, same_moments
 from nnlab.engine.network import Network
 from nnlab.engine.optimizers import Adam
 

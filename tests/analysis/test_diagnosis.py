@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import nnlab
 from nnlab import curve_families, ensemble
-from nnlab.analysis.diagnosis import ACCURACIES, FEWEST, RULES, UNCLEAR, error_table, learning_curves, real_runs
+from nnlab.analysis.curves.diagnosis import ACCURACIES, FEWEST, RULES, UNCLEAR, error_table, learning_curves, real_runs
 from nnlab.datasets.data import Dataset, Split
 from nnlab.engine.network import Network
 from nnlab.engine.optimizers import SGD, Adam

@@ -6,7 +6,7 @@ import torch
 from sklearn.model_selection import KFold
 
 from nnlab import curve_families, diagnosis
-from nnlab.analysis.curve_measures import measure
+from nnlab.analysis.curves.measures import measure
 from nnlab.exercises import CORRECT, WRONG, find
 from nnlab.exercises.learning_curves import PREDICTIONS, QUIZ_SEED, TRUTH
 

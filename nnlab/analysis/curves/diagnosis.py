@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnlab import arguments
-from nnlab.analysis.curve_measures import measure
-from nnlab.analysis.curve_moments import like_accuracies, same_moments
+from nnlab.analysis.curves.measures import measure
+from nnlab.analysis.curves.moments import like_accuracies, same_moments
 from nnlab.history import History
 
 if TYPE_CHECKING:
