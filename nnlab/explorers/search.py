@@ -160,7 +160,7 @@ def sentence(result: Result) -> str:
     here = counted(len(result.points), "trial") + " try " + counted(rates, "learning rate")
     medians = ", ".join(f"{s} {median:.2f}" for s, median in result.medians.items())
     return (
-        f"{result.strategy}: {here}; the best score is {result.scores.max():.2f} of a possible 1. "
+        f"{result.strategy}: {here}; the highest score is {result.scores.max():.2f} of a possible 1. "
         f"The median over {SURFACES} surfaces with up to {result.trials} trials: {medians}."
     )
 
