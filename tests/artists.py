@@ -5,7 +5,7 @@ that nothing is to be seen. A picture is a dictionary {name: artist or list of a
 """
 
 import numpy as np
-from matplotlib.collections import PathCollection, PolyCollection
+from matplotlib.collections import LineCollection, PathCollection, PolyCollection, QuadMesh
 from matplotlib.contour import ContourSet
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
@@ -17,7 +17,7 @@ from nnlab.analysis.plots import spread
 from nnlab.stage.live.picture import Backdrop
 
 __all__ = [
-    "band", "complaints", "contours", "curve", "differs", "ends", "everything", "flat", "shown_by", "still",
+    "band", "cells", "complaints", "contours", "curve", "differs", "ends", "everything", "flat", "shown_by", "still",
     "survivors", "words",
 ]  # fmt: skip
 
@@ -34,6 +34,12 @@ def curve(x, y) -> dict:
 def band(x, low, high) -> dict:
     """A filled area between two curves."""
     return {"x": np.asarray(x, dtype=float), "low": np.asarray(low, float), "high": np.asarray(high, float)}
+
+
+def cells(columns, rows, values) -> dict:
+    """A coloured rectangle for each of values (row, column) between the edges; nan where there is none."""
+    x, y = np.meshgrid(np.asarray(columns, float), np.asarray(rows, float))
+    return {"x": x, "y": y, "values": np.ma.filled(np.ma.asarray(values, dtype=float), np.nan)}
 
 
 def words(text: str, **place) -> dict:
@@ -76,6 +82,11 @@ def shown_by(artist) -> dict:
         case PathCollection():
             x, y = artist.get_offsets().T
             return {"x": np.asarray(x), "y": np.asarray(y), "sizes": artist.get_sizes()}
+        case QuadMesh():
+            x, y = np.moveaxis(artist.get_coordinates(), -1, 0)
+            return cells(x[0], y[:, 0], artist.get_array())
+        case LineCollection():
+            return {"outline": np.concatenate(lines)} if (lines := artist.get_segments()) else {}
         case PolyCollection():
             return area(np.concatenate([path.vertices for path in artist.get_paths()]))
         case Text():
@@ -115,6 +126,9 @@ def put(artist, shown: dict) -> None:
             artist.set_paths(split(shown["outline"], artist.get_paths()))
         case PathCollection():
             artist.set(offsets=np.c_[shown["x"], shown["y"]], sizes=shown["sizes"])
+        case QuadMesh():
+            artist.set_array(np.ma.masked_invalid(shown["values"]))
+            artist._coordinates = np.stack([shown["x"], shown["y"]], -1)  # matplotlib has no setter
         case Polygon():
             artist.set_xy(outline(shown))
         case PolyCollection():

@@ -115,7 +115,7 @@ def draw(figure) -> dict:
     plane.grid(False)
     right.set(xlim=(0, MOST), ylim=(0, 1.05), xlabel="trials", ylabel=f"best score, median of {SURFACES} surfaces")
     right.set_xticks(range(0, MOST + 1, 16))
-    dot = {"linestyle": "", "markeredgecolor": "white", "markeredgewidth": 0.6}
+    dot = {"linestyle": "", "markeredgecolor": "white", "markeredgewidth": 0.6, "clip_on": False}
     return {
         "image": plane.imshow(
             np.zeros((2, 2)), origin="lower", extent=(0, 1, 0, 1), aspect="auto", cmap="Greys", vmin=0, vmax=1.6,
@@ -126,11 +126,11 @@ def draw(figure) -> dict:
         "coarse": plane.plot([], [], "o", color="#0072B2", markersize=6, **dot)[0],
         "fine": plane.plot([], [], "^", color="#007A57", markersize=6, **dot)[0],
         "best": plane.plot([], [], "*", color="#D55E00", markersize=13, **dot)[0],
-        "box": plane.plot([], [], "-", color="#007A57", linewidth=1.5)[0],
+        "box": plane.plot([], [], "-", color="#007A57", linewidth=1.5, clip_on=False)[0],
         "band": right.fill_between(COUNTS, 0, 0, alpha=0.18, linewidth=0),
         "curves": [right.plot([], [], STYLES[s], color=COLORS[s], linewidth=2)[0] for s in STRATEGIES],
         "here": right.plot([], [], "-", color="0.5", linewidth=1)[0],
-        "labels": end_labels(right, {s.replace(" to ", "\nto "): color for s, color in COLORS.items()}),
+        "labels": end_labels(right, COLORS),
     }  # fmt: skip
 
 
@@ -151,7 +151,7 @@ def update(artists: dict, result: Result) -> None:
     artists["band"].set_verts([np.r_[np.c_[COUNTS, shown[0]], np.c_[COUNTS, shown[2]][::-1]]])
     artists["band"].set_color(COLORS[result.strategy])
     artists["here"].set_data([result.trials] * 2, [0, 1.05])
-    to_the_ends(artists["labels"], [band[1][-1] / 1.05 for band in result.bands.values()], gap=0.11)
+    to_the_ends(artists["labels"], [band[1][-1] / 1.05 for band in result.bands.values()], gap=0.055)
 
 
 def sentence(result: Result) -> str:
@@ -160,7 +160,7 @@ def sentence(result: Result) -> str:
     here = counted(len(result.points), "trial") + " try " + counted(rates, "learning rate")
     medians = ", ".join(f"{s} {median:.2f}" for s, median in result.medians.items())
     return (
-        f"{result.strategy}: {here}; the best score is {result.scores.max():.2f} of a possible 1. "
+        f"{result.strategy}: {here}; the highest score is {result.scores.max():.2f} of a possible 1. "
         f"The median over {SURFACES} surfaces with up to {result.trials} trials: {medians}."
     )
 

@@ -4,16 +4,15 @@ import matplotlib.style
 import numpy as np
 import pytest
 import torch
-from artists import band, complaints, contours, curve, ends, everything, flat, survivors, words
+from artists import band, cells, complaints, contours, curve, ends, everything, flat, survivors, words
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 import nnlab
 from nnlab import Network, calibration, digits, ensemble, plots, search_plots, spaces, spirals, surfaces
 from nnlab.analysis import mistakes
-from nnlab.engine import lr_range
+from nnlab.engine import lr_range, scalar
 from nnlab.engine.optimizers import SGD
-from nnlab.engine.scalar import Value, plot_graph
 
 
 def learning_curves(ax):
@@ -111,6 +110,75 @@ def worst(ax):
     return {"still": shown, "text": texts}
 
 
+def pictures(ax):
+    """A colour picture, pixel by pixel."""
+    given = np.random.default_rng(0).random((3, 4, 3))
+    plots.plot_pictures({"noise": given}, [ax])
+    assert ax.get_title() == "noise"
+    return {"still": [{"values": given, "extent": np.array([-0.5, 3.5, 2.5, -0.5])}], "text": []}
+
+
+def tried(score, trials, seed=0):
+    """A search of this many trials over lr, 0.001 to 1, and width, 1 to 8; lower is better."""
+    space = {"lr": spaces.LogUniform(1e-3, 1), "width": spaces.Integer(1, 8)}
+    return nnlab.search(score, space, trials=trials, seed=seed, workers=1, progress=False)
+
+
+def heat_map(ax):
+    """The lowest score in each cell, one for each width and eight for lr; a cross where all failed; and the colours."""
+    given = tried(lambda lr, width: lr * width if width < 7 else float("nan"), trials=12)
+    search_plots.plot_heat_map(given, ax, "lr", "width")
+    lr, width, score = (given.table[name].to_numpy() for name in ("lr", "width", "score"))
+    widths, place = np.unique(width), np.floor(8 * (1 + np.log10(lr) / 3))
+    there = [[(width == w) & (place == k) for k in range(8)] for w in widths]
+    best = np.array([[np.nanmin([*score[each], np.inf]) for each in row] for row in there])
+    lost = [(row, column) for row, column in np.argwhere(np.isinf(best)) if there[row][column].any()]
+    assert lost
+    height = (widths - 1) / 7
+    rows = np.concatenate([[height[0] - (height[1] - height[0]) / 2], (height[1:] + height[:-1]) / 2])
+    rows = np.append(rows, 2 * height[-1] - rows[-1])
+    finite = np.where(np.isinf(best), np.nan, best)
+    scale = np.linspace(np.nanmin(best), finite[np.isfinite(finite)].max(), 257)
+    crosses = curve([(column + 0.5) / 8 for _, column in lost], [rows[row : row + 2].mean() for row, _ in lost])
+    bar = cells([0, 1], scale, (scale[1:, None] + scale[:-1, None]) / 2)
+    return {"still": [crosses, cells(np.arange(9) / 8, rows, finite), {}, bar], "text": []}
+
+
+def parallel_coordinates(ax):
+    """A line for each trial, the best one last; an axis for each hyper-parameter, with some of its values."""
+    given = tried(lambda lr, width: lr * width, trials=9)
+    search_plots.plot_parallel_coordinates(given, ax)
+    table = given.table
+    rank = (8 - table["score"].rank() + 1) / 8
+    lines = np.column_stack([1 + np.log10(table["lr"]) / 3, (table["width"] - 1) / 7, rank])
+    lines = [*lines[rank < 1], *lines[rank == 1]]
+    rates = [words(f"{10.0**k:g}", x=-0.03, y=1 + k / 3) for k in range(-3, 1)]
+    widths = [words(str(w), x=0.97, y=(w - 1) / 7) for w in (1, 3, 4, 6, 8)]
+    scores = [words("worst", x=2.03, y=0), words("best", x=2.03, y=1)]
+    axes = [curve([k, k], [0, 1]) for k in range(3)]
+    return {"still": [*(curve(range(3), each) for each in lines), *axes], "text": [*rates, *widths, *scores]}
+
+
+def best_so_far(ax):
+    """Median and middle 80 % of repetitions."""
+    given = [tried(lambda lr, width: lr * width, trials=6, seed=seed) for seed in range(5)]
+    search_plots.plot_best_so_far(given, ax, "random")
+    best = np.array([[each.scores[:n].min() for n in range(1, 7)] for each in given])
+    low, middle, high = np.percentile(best, [10, 50, 90], axis=0)
+    (height,) = ends(ax.get_lines(), 0.075)
+    return {"still": [curve(range(1, 7), middle), band(range(1, 7), low, high)], "text": [words("random", y=height)]}
+
+
+def graph(ax):
+    """A box for each value, with its gradient, and a line for each operand."""
+    product = scalar.Value(2.0, "x") * scalar.Value(3.0, "w")
+    product.backward()
+    scalar.plot_graph(product, ax)
+    lines = [curve([0, 1], [height, 0]) for height in (0.5, -0.5)]
+    boxes = [("w\nv 3\ng 2", 0, -0.5), ("x\nv 2\ng 3", 0, 0.5), ("*\nv 6\ng 1", 1, 0)]
+    return {"still": lines, "text": [words(text, x=x, y=y) for text, x, y in boxes]}
+
+
 PLOTS = {
     "plot_learning_curves": learning_curves,
     "plot_range_test": range_test,
@@ -119,11 +187,17 @@ PLOTS = {
     "plot_images": images,
     "plot_decision_boundary": decision_boundary,
     "plot_mistakes": worst,
+    "plot_pictures": pictures,
+    "plot_heat_map": heat_map,
+    "plot_parallel_coordinates": parallel_coordinates,
+    "plot_best_so_far": best_so_far,
+    "plot_graph": graph,
 }
 
 
 def test_every_plot_function_is_here():
-    functions = {name for module in (plots, mistakes) for name in vars(module) if name.startswith("plot_")}
+    drawing = (plots, mistakes, search_plots, scalar)
+    functions = {name for module in drawing for name in vars(module) if name.startswith("plot_")}
     assert functions - {"plot_classes"} == PLOTS.keys()  # the samples of plot_decision_boundary
     assert {name for name in dir(nnlab) if name.startswith("plot")} - functions == {"plots"}
 
@@ -136,27 +210,6 @@ def test_every_artist_shows_what_was_given(name):
     assert complaints(artists, wanted) == []
     assert survivors(artists, wanted) == []
     assert complaints(artists, wanted) == []
-
-
-def graph(ax):
-    """A computation of three values."""
-    (Value(2.0, "x") * Value(3.0, "w")).backward()
-    plot_graph(Value(2.0, "x") * Value(3.0, "w"), ax)
-
-
-def tried(draw):
-    """A search of nine trials."""
-    space = {"lr": spaces.LogUniform(1e-3, 1), "width": spaces.Integer(1, 8)}
-    trials = nnlab.search(lambda lr, width: lr * width, space, trials=9, seed=0, workers=1, progress=False)
-    return lambda ax: draw(trials, ax)
-
-
-IN_THE_DARK = PLOTS | {
-    "plot_graph": graph,
-    "plot_heat_map": tried(lambda trials, ax: search_plots.plot_heat_map(trials, ax, "lr", "width")),
-    "plot_parallel_coordinates": tried(search_plots.plot_parallel_coordinates),
-    "plot_best_so_far": tried(lambda trials, ax: search_plots.plot_best_so_far([trials] * 3, ax)),
-}
 
 
 def luminance(color):
@@ -172,12 +225,12 @@ def contrast(one, other):
 
 
 @pytest.mark.parametrize("style", ["default", "dark_background", "Solarize_Light2"])
-@pytest.mark.parametrize("name", IN_THE_DARK)
+@pytest.mark.parametrize("name", PLOTS)
 def test_it_can_be_read_in_the_style_of_a_student(name, style):
     """Texts on their ground, and lines that are not white between coloured areas."""
     with matplotlib.style.context(style):
         ax = Figure().subplots()
-        IN_THE_DARK[name](ax)
+        PLOTS[name](ax)
     ground = ax.get_facecolor()
     for text in ax.texts:
         if text.get_gid() == "line label":  # in the colour of its line, which is the style's

@@ -252,6 +252,43 @@ def ensemble(r, a):
     }
 
 
+def fourier_features(r, a):
+    """Three pictures, and both scores as dots, which stop at the ends of the axis, with their numbers."""
+    extent = np.array([-0.5, 71.5, 47.5, -0.5])
+    scores = ((r.training, 1), (r.others, 0))
+    return {
+        **{name: {"values": getattr(r, name), "extent": extent} for name in ("known", "painted", "truth")},
+        "dots": [curve([np.clip(score, 0, 60)], [height]) for score, height in scores],
+        "names": [
+            words(f"training {r.training:.1f}", x=30, y=1.2),
+            words(f"all others {r.others:.1f}", x=30, y=0.2),
+        ],
+        "still": [],
+    }
+
+
+def frozen_layers(r, a):
+    """Median and middle 80 % of the seeds: by frozen layers at the chosen steps, and by step with the chosen layers."""
+    steps, left = 10 * np.arange(len(r.new)), [-0.15, 3.15]
+    new_now, chosen = r.new[r.at], r.frozen + 1  # way 0 is from scratch
+    shown = {
+        "new": (range(4), new_now[1:]),
+        "scratch": (left, [new_now[0]] * 2),
+        "new_by_step": (steps, r.new[:, chosen]),
+        "old_by_step": (steps, r.old[:, chosen]),
+    }
+    by_step = [a["new_by_step"][0], a["old_by_step"][0]]
+    return {
+        "now": [curve([here] * 2, [0, 1]) for here in (r.frozen, 10 * r.at)],
+        **{
+            name: [curve(x, np.median(each, -1)), band(x, *np.quantile(each, (0.1, 0.9), -1))]
+            for name, (x, each) in shown.items()
+        },
+        "labels": labels(("5 to 9", "first task"), by_step, 0.08),
+        "still": [],
+    }
+
+
 def gradient_clipping(r, a):
     """Both paths on a map of the root of the loss, and both losses, cut at 1e-7."""
     zoom, steps = wider(a["free"].axes, 1.6), range(len(r.free.loss))
@@ -468,6 +505,27 @@ def schedule(r, a):
     }
 
 
+def search(r, a):
+    """The plane with the trials, the box and the best of them; the ridge above; the best score by number of trials."""
+    kinds, counts = ("random", "grid", "coarse to fine"), np.array([2, 3, 4, 5, 6, 7, 8]) ** 2
+    corner = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]])
+    low, _, high = r.bands[r.strategy]
+    return {
+        "image": {"values": r.image, "extent": np.array([0, 1, 0, 1])},
+        "ridge": curve(np.arange(201) / 200, r.ridge),
+        "heights": curve(r.points[:, 0], r.heights),
+        "coarse": curve(*r.points[: r.coarse].T),
+        "fine": curve(*r.points[r.coarse :].T),
+        "best": curve(*r.points[list(r.scores).index(max(r.scores))]),
+        "box": {} if r.box is None else curve(*(r.box[0] + corner * (r.box[1] - r.box[0])).T),
+        "band": band(counts, low, high),
+        "curves": [curve(counts, r.bands[kind][1]) for kind in kinds],
+        "here": curve([r.trials] * 2, a["here"].axes.get_ylim()),
+        "labels": labels(kinds, a["curves"], 0.055),
+        "still": [],
+    }
+
+
 def softmax_cross_entropy(r, a):
     """Three bars each, with their numbers beyond their ends, and the wanted probabilities."""
     gap = [0.05 * np.ptp(a[name][0].axes.get_ylim()) for name in ("logits", "probabilities", "gradient")]
@@ -528,8 +586,8 @@ PICTURES = {
     each.__name__: each
     for each in (
         activation, backprop_steps, batch_norm, bias_correction, capacity, chain_rule, decision_boundary, descent_1d,
-        descent_2d, dropout, ensemble, gradient_clipping, initialization, label_smoothing, loss_shapes,
-        minibatch_noise, momentum_ball, optimizer_race, polynomial, range_test, saturation, schedule,
-        softmax_cross_entropy, weight_penalty,
+        descent_2d, dropout, ensemble, fourier_features, frozen_layers, gradient_clipping, initialization,
+        label_smoothing, loss_shapes, minibatch_noise, momentum_ball, optimizer_race, polynomial, range_test,
+        saturation, schedule, search, softmax_cross_entropy, weight_penalty,
     )
 }  # fmt: skip

@@ -74,13 +74,15 @@ def test_the_shuffled_task_is_the_same_task_for_a_fully_connected_network():
 
 def test_frozen_layers_and_steps_only_choose_what_is_shown():
     a, trainings = run(frozen=0, steps=10), trained.cache_info().misses
-    b = run(frozen=3, steps=60)
+    b = run(frozen=3, steps=STEPS)
     assert trained.cache_info().misses == trainings
     np.testing.assert_array_equal(a.new, b.new)
-    assert (a.at, a.frozen, b.at, b.frozen) == (1, 0, 6, 3)
+    assert (a.at, a.frozen, b.at, b.frozen) == (1, 0, STEPS // 10, 3)
 
 
 def test_the_sentence():
     said = sentence(run(frozen=1, steps=30))
     assert said.startswith("5 examples of each class, lr 0.01, first digits 0 to 4; 1 of 3 layers frozen, 30 steps: ")
-    assert f", {verdict(run(frozen=1, steps=30))}; " in said
+    shown = run(frozen=1, steps=30)
+    ahead = sum(shown.new[3, 2] > shown.new[3, 0])
+    assert f", ahead with {ahead} of 24 seeds; " in said
