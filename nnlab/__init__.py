@@ -59,6 +59,7 @@ _PUBLIC = {
     "History": "history",
     "history": "history",
     "compare": "analysis.comparison",
+    "roughly": "analysis.comparison",
     "curve_families": "analysis.curve_families",
     "diagnosis": "analysis.diagnosis",
     "checkup": "analysis.checkup.order",
