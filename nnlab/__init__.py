@@ -62,6 +62,7 @@ _PUBLIC = {
     "History": "history",
     "history": "history",
     "compare": "analysis.comparison",
+    "roughly": "analysis.comparison",
     "curve_families": "analysis.curves.curve_families",
     "diagnosis": "analysis.curves.diagnosis",
     "checkup": "analysis.checkup.order",

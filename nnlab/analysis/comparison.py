@@ -1,4 +1,4 @@
-"""compare: is a better than b, seed by seed? Clearly better, clearly worse, or no clear difference."""
+"""compare: is a better than b, seed by seed? Clearly better, clearly worse, or not clear. roughly: how good is it?"""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import math
 import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 
 from nnlab import arguments
 from nnlab.history import History
 
-__all__ = ["FEWEST_PAIRS", "Comparison", "compare"]
+__all__ = ["FEWEST_PAIRS", "Comparison", "compare", "roughly"]
 
 FEWEST_PAIRS = 16
 
@@ -101,6 +102,37 @@ def compare(
             f"Got {len(a)} and {len(b)}. Try seeds=range({FEWEST_PAIRS}) for both."
         )
     return judged(a, b, higher_is_better, level)
+
+
+def roughly(share, *marks: float) -> str:
+    """Between which marks a share lies, in words that do not change with the last digit of a run.
+
+    Say of an accuracy what you would bet on for other seeds, and no more. A share on a mark lies above it; one that is
+    nan, as after a run that failed, is "nan".
+
+    Args:
+        share: a number, such as a median accuracy; 1 is 100 %.
+        marks: one or more shares, rising.
+
+    Raises:
+        TypeError, ValueError: a share that is no number; no mark, or marks that do not rise.
+
+    >>> roughly(0.31, 0.25, 0.85), roughly(0.9, 0.25, 0.85), roughly(0.1, 0.25, 0.85)
+    ('25 to 85 %', 'above 85 %', 'below 25 %')
+    """
+    try:
+        share = float(share)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"share must be one number. Got {share!r}. Try the median: {error}.") from None
+    if not marks or any(low >= high for low, high in pairwise(marks)):
+        raise ValueError(f"marks must be at least one number, and rise. Got {marks}. Try 0.25, 0.85.")
+    if math.isnan(share):
+        return "nan"
+    words = [f"{100 * mark:g}" for mark in marks]
+    passed = sum(share >= mark for mark in marks)
+    if passed == 0:
+        return f"below {words[0]} %"
+    return f"above {words[-1]} %" if passed == len(marks) else f"{words[passed - 1]} to {words[passed]} %"
 
 
 def judged(a: list[float], b: list[float], higher_is_better: bool, level: float) -> Comparison:

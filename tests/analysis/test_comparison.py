@@ -150,3 +150,31 @@ def test_real_runs_of_an_ensemble():
     )
     assert nnlab.compare(fast, slow).verdict == "clearly better"
     assert nnlab.compare(slow, slow).ties == 16
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0.249, "below 25 %"), (0.25, "25 to 50 %"), (0.5, "50 to 87.5 %"), (0.875, "above 87.5 %"),
+        (INF, "above 87.5 %"), (-INF, "below 25 %"), (NAN, "nan"),
+        (torch.tensor(0.3), "25 to 50 %"), (np.float32(0.9), "above 87.5 %"),
+    ],
+)  # fmt: skip
+def test_roughly_says_between_which_marks_a_share_lies(share, words):
+    assert nnlab.roughly(share, 0.25, 0.5, 0.875) == words
+
+
+def test_one_mark_is_enough():
+    assert (nnlab.roughly(0.4, 0.5), nnlab.roughly(0.6, 0.5)) == ("below 50 %", "above 50 %")
+
+
+@pytest.mark.parametrize("marks", [(), (0.5, 0.5), (0.8, 0.2)])
+def test_marks_that_do_not_rise_are_refused(marks):
+    with pytest.raises(ValueError, match="marks must be at least one number, and rise"):
+        nnlab.roughly(0.5, *marks)
+
+
+@pytest.mark.parametrize("share", ["high", None, torch.ones(2)])
+def test_a_share_that_is_no_number_is_refused(share):
+    with pytest.raises(TypeError, match="share must be one number"):
+        nnlab.roughly(share, 0.5)
