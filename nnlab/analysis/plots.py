@@ -1,6 +1,6 @@
 """Pictures of data, surfaces and training runs: every function draws on the Axes it is given and returns it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path as File
 
 import numpy as np
@@ -14,7 +14,7 @@ from nnlab.history import History
 
 __all__ = [
     "CLASS_COLORS", "CLASS_MARKERS", "STYLE", "decision_image", "label_lines", "plot_decision_boundary",
-    "plot_images", "plot_learning_curves", "plot_reliability", "plot_surface", "spread", "use_style",
+    "plot_images", "plot_learning_curves", "plot_pictures", "plot_reliability", "plot_surface", "spread", "use_style",
 ]  # fmt: skip
 
 STYLE = File(__file__).parents[1] / "nnlab.mplstyle"
@@ -84,11 +84,11 @@ def plot_range_test(found: RangeTest, ax):
     median = np.quantile(curves, 0.5, axis=0, method="lower")
     top = 1.5 * median[0]
     for curve in curves:
-        ax.plot(lr, np.where(curve <= 2 * top, curve, np.nan), "-", color="0.75", linewidth=0.8)
+        ax.plot(lr, np.where(curve <= 2 * top, curve, np.nan), "-", color=ink(ax, 0.25), linewidth=0.8)
     ax.plot(lr, np.where(median <= 2 * top, median, np.nan), "-", color=CLASS_COLORS[0], linewidth=2.2)
     ax.set(xscale="log", xlim=(lr[0], lr[-1]), ylim=(0, top))
     ax.set(xlabel="learning rate lr, growing at every step", ylabel="training loss, smoothed")
-    marks = [("suggested", found.suggestion, "-", CLASS_COLORS[2]), ("lowest", found.lowest, "--", "0.3")]
+    marks = [("suggested", found.suggestion, "-", CLASS_COLORS[2]), ("lowest", found.lowest, "--", ink(ax, 0.7))]
     if found.diverges is not None:
         marks.append(("diverges", found.diverges, ":", CLASS_COLORS[1]))
     for name, rate, style, color in marks:
@@ -109,8 +109,8 @@ def plot_reliability(shown: Reliability, ax, label: str = "", style: str = "-"):
         style: of the line, such as "-" or ":", so that two can be told apart without colour.
     """
     if not ax.get_lines():
-        ax.plot([0, 1], [0, 1], "--", color="0.6", linewidth=1, label="_calibrated")
-        ax.text(0.12, 0.05, "calibrated", color="0.4", fontsize=9)
+        ax.plot([0, 1], [0, 1], "--", color=ink(ax, 0.4), linewidth=1, label="_calibrated")
+        ax.text(0.12, 0.05, "calibrated", color=ink(ax, 0.6), fontsize=9)
     text = f"  {label} (error {shown.error:.3f})"  # two spaces keep it off the last dot
     (line,) = ax.plot(shown.confidence, shown.accuracy, style, label=text)
     share = shown.counts / shown.counts.sum()
@@ -118,6 +118,20 @@ def plot_reliability(shown: Reliability, ax, label: str = "", style: str = "-"):
     ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="accuracy")
     label_lines(ax)
     return ax
+
+
+def ink(ax, strength: float = 1.0) -> tuple[float, float, float]:
+    """Black on light paper and white on dark, or a grey that is as visible on both.
+
+    Args:
+        ax: the Axes. strength: from 0, the colour of their ground, to 1, black or white.
+    """
+    from matplotlib.colors import to_rgb
+
+    ground = to_rgb(ax.get_facecolor())
+    strongest = 0.0 if sum(ground) > 1.5 else 1.0
+    red, green, blue = (part + strength * (strongest - part) for part in ground)
+    return red, green, blue
 
 
 def label_lines(ax, gap: float = 0.075):
@@ -177,7 +191,7 @@ def plot_surface(surface: Surface, ax, points: int = 160):
     height = np.log10(surface.f(x, y) - surface.lowest + 1e-3)
     ax.contourf(x, y, height, levels=18, cmap="Greys", alpha=0.4)
     ax.contour(x, y, height, levels=18, colors="white", linewidths=0.5)
-    ax.plot(*surface.minimum, "*", color="black", markersize=11, zorder=5)
+    ax.plot(*surface.minimum, "*", color=ink(ax), markersize=11, zorder=5)
     ax.set(xlim=surface.xlim, ylim=surface.ylim, xlabel="x", ylabel="y")
     ax.grid(False)
     return ax
@@ -197,6 +211,19 @@ def plot_images(x, axes, titles: Sequence[str] | None = None):
         ax.grid(False)
         if titles is not None:
             ax.set_title(titles[k], fontsize=10)
+    return axes
+
+
+def plot_pictures(pictures: Mapping[str, np.ndarray], axes: Iterable):
+    """Draw colour pictures, one on each of ``axes``, under their names.
+
+    Args:
+        pictures: name -> (height, width, 3) from 0 to 1, as ``Photograph.picture`` gives it. axes: as many Axes.
+    """
+    for ax, (name, picture) in zip(axes, pictures.items(), strict=True):
+        ax.imshow(picture, interpolation="nearest")
+        ax.set(xticks=[], yticks=[], title=name)
+        ax.grid(False)
     return axes
 
 

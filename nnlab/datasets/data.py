@@ -14,7 +14,7 @@ import torch
 from nnlab import arguments
 
 __all__ = [
-    "Dataset", "Split", "digits", "mislabelled", "moons", "polynomial", "reconstruction", "spirals", "split",
+    "Dataset", "Split", "changed", "digits", "mislabelled", "moons", "polynomial", "reconstruction", "spirals", "split",
     "standardized",
 ]  # fmt: skip
 
@@ -191,5 +191,13 @@ def mislabelled(data: Dataset, share: float = 0.2, seed: int = 0) -> Dataset:
 
 
 def changed(data: Dataset, how: str, change: Callable[[Split], Split], classes: int | None) -> Dataset:
-    """The data with a change in each of the three parts, and in their name ``how``."""
+    """The data with a change in each of the three parts, and in their name ``how``.
+
+    Args:
+        data: what is changed. change: called with the training, validation and test split in this order.
+        classes: how many there are afterwards; None for real targets.
+
+    >>> changed(digits(), "upside down", lambda part: Split(part.x.flip(-1), part.y), 10)
+    digits, upside down: 1,077 train, 360 val, 360 test; 64 features, 10 classes
+    """
     return Dataset(f"{data.name}, {how}", change(data.train), change(data.val), change(data.test), classes)

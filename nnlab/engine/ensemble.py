@@ -54,6 +54,7 @@ def train(
     eval_every: int | None = None,
     schedule: Callable[[int], float | torch.Tensor] | None = None,
     augment: Callable | None = None,
+    lr_factors: Mapping[str, float | torch.Tensor] | None = None,
     **extras: float | None,
 ) -> History:
     """Train one member for every combination of ``seeds`` and ``grid``, all in the same batched pass.
@@ -63,7 +64,8 @@ def train(
 
     Args:
         net: the network; its first and last size must fit the data.
-        data: ``data.train`` is learned from, ``data.val`` is measured on.
+        data: ``data.train`` is learned from, ``data.val`` is measured on. The training part may hold samples of its own
+            for each seed, x (seed, n, features) and y (seed, n), as ``nnlab.tasks.few`` gives them.
         optimizer: hyper-parameters that the grid does not vary.
         seeds: one member for each; the seed decides first weights and the order of samples.
         steps: how many updates.
@@ -80,6 +82,10 @@ def train(
             returns a number, or a (member,) tensor with a factor for each member.
         augment: ``augment(x, y, generator) -> (x, y)``, new mini-batches for every step, such as ``nnlab.augmentation.
             shifted``; ``generator`` is a list with one for each member.
+        lr_factors: layer -> what lr is multiplied by there, a number or a (member,) tensor, such as {"layer1": 0,
+            "layer2": 0.1}; 1 where none is named. 0 freezes a layer, as ``requires_grad = False`` does in PyTorch: its
+            parameters stay, and count neither in penalties nor in the norm that is clipped. The running statistics
+            of a batch norm go on, as they do there.
         **extras: l2, l1, proximal_l1, decay, clip_norm, clip_value, label_smoothing, as ``Regularization`` explains
             them. The recorded training loss is without penalties, the validation loss also without label smoothing.
 
@@ -90,16 +96,17 @@ def train(
     check_fit(net, data)
     check_optimizer(optimizer)
     of = losses.get(("mse" if data.classes is None else "cross_entropy") if loss is None else loss)
+    seeds = listed("seeds", seeds, "range(8)")
     settings, (optimizer, extra, net) = members([optimizer, Regularization(**extras), net], seeds, grid or {})
     own = settings["seed"]
     params = net.init(init, own) if start is None else started(net, start, len(own))
-    batches = mini_batches(data.train, own, batch_size)
+    batches = mini_batches(for_members(data.train, len(own), seeds), own, batch_size)
     disturb, change = (generators(own, stream) for stream in (1, 2))
     if augment is not None:
         batches = (augment(x, y, change) for x, y in batches)
     updates = loop.steps(
         net, params, optimizer, batches, smoothed(of, extra.label_smoothing),
-        extra=extra, schedule=schedule, generator=disturb,
+        extra=extra, schedule=schedule, generator=disturb, lr_factors=lr_factors,
     )  # fmt: skip
     train_loss, evaluations = [], [(0, *evaluate(net, params, data.val, of))]
     for step, params, _, value in islice(updates, steps):
@@ -236,22 +243,38 @@ def mini_batches(part: Split, seeds: Iterable[int], batch_size: int | None):
     starts. The last batch of an epoch is dropped when it would be smaller than the others; ``fit`` keeps it. Here
     one tensor holds the batches of all members, and each step of a curve is the average of equally many samples.
     """
-    if batch_size is None or batch_size == len(part):
+    n, own = part.x.shape[-2], part.x.ndim == 3  # own: (member, n, features)
+    if batch_size is None or batch_size == n:
         while True:
             yield part.x, part.y
     batch_size = arguments.whole("batch_size", batch_size, 32)
-    if batch_size > len(part):
-        raise ValueError(f"batch_size must be at most {len(part)}, the training data. Got {batch_size}. Try 32.")
+    if batch_size > n:
+        raise ValueError(f"batch_size must be at most {n}, the training data. Got {batch_size}. Try {min(n, 32)}.")
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     while True:
-        order = torch.stack([torch.randperm(len(part), generator=g) for g in generators])  # (member, n)
+        order = torch.stack([torch.randperm(n, generator=g) for g in generators])  # (member, n)
         for index in order.split(batch_size, 1):
             if index.shape[1] == batch_size:
-                yield rows(part.x, index), part.y[index]
+                yield rows(part.x, index), part.y.take_along_dim(index, 1) if own else part.y[index]
+
+
+def for_members(part: Split, members: int, seeds: list[int]) -> Split:
+    """The training samples of every member, where each seed has its own; what all share stays as it is."""
+    if part.x.ndim < 3:
+        return part
+    if len(part) != len(seeds) or part.y.shape != part.x.shape[:2]:
+        raise ValueError(
+            f"data.train must hold samples for each of the {len(seeds)} seeds, x (seed, n, features) and y (seed, n). "
+            f"Got x {tuple(part.x.shape)} and y {tuple(part.y.shape)}. Try nnlab.tasks.few(data, 10, seeds)."
+        )
+    settings = members // len(seeds)  # of the grid, each with all seeds
+    return Split(part.x.repeat(settings, 1, 1), part.y.repeat(settings, 1))
 
 
 def rows(x: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
     """x[index], (member, batch, features) from x (n, features) and index (member, batch), in a quarter of the time."""
+    if x.ndim == 3:
+        return x.take_along_dim(index.unsqueeze(-1), 1)
     return x.index_select(0, index.flatten()).view(*index.shape, x.shape[-1])
 
 

@@ -1,11 +1,12 @@
 """The training loop by hand: one update after the other, for as long as somebody asks for the next."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import torch
 
+from nnlab import arguments
 from nnlab.engine import draws, regularization
 from nnlab.engine.layers import Params
 from nnlab.engine.optimizers import Optimizer, State
@@ -35,6 +36,7 @@ def steps(
     schedule: Callable[[int], float | torch.Tensor] | None = None,
     generator: draws.Generators | None = None,
     state: State | None = None,
+    lr_factors: Mapping[str, float | torch.Tensor] | None = None,
 ) -> Iterator[Step]:
     """Train one network, or many in one batched pass, and yield after every update.
 
@@ -51,18 +53,49 @@ def steps(
         schedule: ``schedule(step)`` multiplies lr in step 0, 1, 2, ...
         generator: what dropout and noise are drawn from.
         state: that of the optimizer, to go on with ``params`` from an earlier ``Step``; None begins.
+        lr_factors: layer -> what lr is multiplied by there, a number or a (member,) tensor; see ``ensemble.train``.
     """
     flat = flatten(params, net.shapes)  # one update for all layers
     state = state or optimizer.init({"all": flat})
     extra, is_weight = (extra or Regularization()).columns(flat.dtype), regularization.which_are_weights(net)
+    if lr_factors is not None:
+        factors = by_parameter(lr_factors, net, flat)
+        optimizer, moves = optimizer.scaled(factors), factors > 0
+        is_weight = is_weight & moves  # no penalty on a frozen weight
     for x, y in batches:
         logits, cache = net.forward(params, x, train=True, generator=generator)
         value, dlogits = loss(logits, y)
         gradients = net.backward(params, cache, dlogits)
         rule = optimizer if schedule is None else optimizer.scaled(schedule(state.step))
-        flat, state = extra.step(rule, flat, flatten(gradients, net.shapes), state, is_weight)
+        gradient = flatten(gradients, net.shapes)
+        gradient = gradient if lr_factors is None else torch.where(moves, gradient, 0)
+        flat, state = extra.step(rule, flat, gradient, state, is_weight)
         params = unflatten(flat, net.shapes) | net.running(cache)
         yield Step(state.step, params, state, value)
+
+
+def by_parameter(lr_factors: Mapping[str, float | torch.Tensor], net: Stack, flat: torch.Tensor) -> torch.Tensor:
+    """The factor of every parameter, of the shape of ``flat``, (..., parameter); 1 where none is named.
+
+    Raises:
+        ValueError, TypeError: no mapping, an unknown layer, a factor below 0, or not one for each member.
+    """
+    if not isinstance(lr_factors, Mapping):
+        raise TypeError(f"lr_factors must be a dictionary. Got {lr_factors!r}. Try {{'layer1': 0}}.")
+    owners = [name.rpartition(".")[0] for name in net.shapes]
+    for layer, factor in lr_factors.items():
+        arguments.one_of("every layer in lr_factors", layer, dict.fromkeys(owners))
+        arguments.not_negative(f"{layer} in lr_factors", factor, 0.1)
+        if isinstance(factor, torch.Tensor) and factor.ndim and factor.shape != flat.shape[:-1]:
+            raise ValueError(
+                f"{layer} in lr_factors must have one value for each member, {tuple(flat.shape[:-1])}. "
+                f"Got shape {tuple(factor.shape)}. Try a single number."
+            )
+    factors = torch.ones_like(flat)
+    for owner, part in zip(owners, factors.split(list(map(math.prod, net.shapes.values())), -1), strict=True):
+        factor = lr_factors.get(owner, 1.0)
+        part[:] = factor.unsqueeze(-1) if isinstance(factor, torch.Tensor) else factor
+    return factors
 
 
 def flatten(tensors: Params, shapes: dict[str, tuple[int, ...]]) -> torch.Tensor:

@@ -116,9 +116,15 @@ class Optimizer:
         raise NotImplementedError
 
     def scaled(self, factor) -> Optimizer:
-        """This optimizer with ``factor`` times the learning rate; 0 is allowed, as at the end of a schedule."""
-        slower = copy.copy(self)
-        object.__setattr__(slower, "lr", self.lr * factor)
+        """This optimizer with ``factor`` times the learning rate; 0 is allowed, as at the end of a schedule.
+
+        A factor is a number, a (member,) tensor, or one that has a value for each parameter, (member, ..., parameter).
+        """
+        slower, lr = copy.copy(self), self.lr
+        if isinstance(lr, torch.Tensor) and isinstance(factor, torch.Tensor):
+            axes = max(lr.ndim, factor.ndim)
+            lr, factor = (t.reshape(t.shape + (1,) * (axes - t.ndim)) if t.ndim else t for t in (lr, factor))
+        object.__setattr__(slower, "lr", lr * factor)
         return slower
 
     def _for(self, p):

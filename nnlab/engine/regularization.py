@@ -98,8 +98,10 @@ def used(value, never: float = 0.0) -> bool:
 
 
 def column(value, like: torch.Tensor):
-    """A number as it is, a (member,) tensor as (member, 1)."""
-    return value.to(like.dtype)[:, None] if isinstance(value, torch.Tensor) and value.ndim == 1 else value
+    """A number, or a value for each parameter, as it is; a (member,) tensor as (member, 1)."""
+    if not isinstance(value, torch.Tensor):
+        return value
+    return value.to(like.dtype)[:, None] if 0 < value.ndim < like.ndim else value.to(like.dtype)
 
 
 def which_are_weights(net: Stack) -> torch.Tensor:

@@ -227,7 +227,7 @@ def plot_graph(result: Value, ax):
         title = ": ".join(part for part in (node.name, node.operation) if part)
         text = f"{title}\nv {node.data:.3g}\ng {node.grad:.3g}"
         box = {"boxstyle": "round", "facecolor": "#FFF4DC" if node.inputs else "#E3EEF8", "edgecolor": "0.5"}
-        ax.text(x, y, text, ha="center", va="center", fontsize=9, bbox=box)
+        ax.text(x, y, text, ha="center", va="center", fontsize=9, color="black", bbox=box)
     heights = [y for route in routes for _, y in route] or [0.0]
     ax.set(xlim=(-0.5, result.depth + 0.5), ylim=(min(heights) - 0.5, max(heights) + 0.5))
     ax.set_axis_off()

@@ -30,6 +30,8 @@ NOTEBOOKS = {
     "11": "dropout_and_label_smoothing",
     "12": "normalization_and_clipping",
     "14": "debugging_clinic",
+    "15": "transfer_learning",
+    "16": "pixel_regression",
 }
 
 _hints_given: dict[str, int] = {}  # exercise -> hints given in this session: ``hint`` gives the *next* one

@@ -15,6 +15,8 @@ from nnlab.explorers.descent_1d import descent_1d
 from nnlab.explorers.descent_2d import descent_2d
 from nnlab.explorers.dropout import dropout
 from nnlab.explorers.ensemble import ensemble
+from nnlab.explorers.fourier_features import fourier_features
+from nnlab.explorers.frozen_layers import frozen_layers
 from nnlab.explorers.gradient_clipping import gradient_clipping
 from nnlab.explorers.initialization import initialization
 from nnlab.explorers.label_smoothing import label_smoothing
@@ -33,7 +35,7 @@ from nnlab.explorers.weight_penalty import weight_penalty
 
 __all__ = [
     "activation", "backprop_steps", "batch_norm", "bias_correction", "capacity", "chain_rule", "decision_boundary",
-    "descent_1d", "descent_2d", "dropout", "ensemble", "gradient_clipping", "initialization", "label_smoothing",
-    "loss_shapes", "minibatch_noise", "momentum_ball", "optimizer_race", "polynomial", "range_test", "saturation",
-    "schedule", "search", "softmax_cross_entropy", "weight_penalty",
+    "descent_1d", "descent_2d", "dropout", "ensemble", "fourier_features", "frozen_layers", "gradient_clipping",
+    "initialization", "label_smoothing", "loss_shapes", "minibatch_noise", "momentum_ball", "optimizer_race",
+    "polynomial", "range_test", "saturation", "schedule", "search", "softmax_cross_entropy", "weight_penalty",
 ]  # fmt: skip

@@ -7,12 +7,13 @@ from torch import nn
 
 from nnlab.engine.activations import Activation
 from nnlab.engine.dropout import Dropout
+from nnlab.engine.fourier import Fourier, waves
 from nnlab.engine.layers import Affine, Layer, Params
 from nnlab.engine.noise import Noise
 from nnlab.engine.normalization import BatchNorm, LayerNorm
 from nnlab.engine.stack import Stack, check_params
 
-__all__ = ["GaussianNoise", "to_params", "to_torch"]
+__all__ = ["FourierFeatures", "GaussianNoise", "to_params", "to_torch"]
 
 
 class GaussianNoise(nn.Module):
@@ -24,6 +25,32 @@ class GaussianNoise(nn.Module):
 
     def forward(self, x):
         return x + self.std * torch.randn_like(x) if self.training else x
+
+
+class FourierFeatures(nn.Module):
+    """Coordinates become waves: [cos(2 pi B v), sin(2 pi B v)] (Tancik et al. 2020, eq. 5).
+
+    B is random and never learned, but a part of the model: it is a buffer, so ``state_dict`` saves it. What people
+    usually get wrong is to draw it anew when they load the weights, which then mean nothing.
+
+    Args:
+        inputs, features: coordinates, and how many frequencies; (batch, inputs) becomes (batch, 2 * features).
+        scale: the standard deviation of the frequencies. seed: which frequencies.
+
+    Raises:
+        TypeError, ValueError: counts that are no whole numbers, a scale that is not positive.
+
+    >>> FourierFeatures(2, 64, scale=0.5)(torch.zeros(5, 2)).shape
+    torch.Size([5, 128])
+    """
+
+    def __init__(self, inputs: int, features: int, scale: float, seed: int = 0):
+        super().__init__()
+        drawn = Fourier("fourier", inputs, features, scale).init("", torch.Generator().manual_seed(seed), torch.float32)
+        self.register_buffer("frequencies", drawn["fourier.frequencies"].mT.contiguous())  # (features, inputs)
+
+    def forward(self, v):
+        return waves(v, self.frequencies.mT)
 
 
 def to_torch(net: Stack, params: Params) -> nn.Sequential:
@@ -59,7 +86,7 @@ def to_torch(net: Stack, params: Params) -> nn.Sequential:
     for layer in net.stack:
         number += isinstance(layer, Affine)
         kind, made = twin(layer, first.dtype)
-        layers[getattr(layer, "name", "") if layer.shapes else f"{kind}{number}"] = made
+        layers[getattr(layer, "name", "") if layer.shapes | layer.running_shapes else f"{kind}{number}"] = made
     module = nn.Sequential(layers)
     state = {name: p.mT if p.ndim == 2 else p for name, p in params.items()}
     module.load_state_dict({**counters(module), **state})
@@ -77,6 +104,8 @@ def twin(layer: Layer, dtype: torch.dtype) -> tuple[str, nn.Module]:
             return "norm", nn.LayerNorm(layer.units, dtype=dtype)
         case Activation() if layer.module:
             return "activation", layer.module()
+        case Fourier():
+            return "fourier", FourierFeatures(layer.inputs, layer.features, layer.scale).to(dtype)
         case Noise(std=float() | int() as std):
             return "noise", GaussianNoise(std)
         case Dropout(p=float() | int() as p):

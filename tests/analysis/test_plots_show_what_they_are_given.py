@@ -1,5 +1,6 @@
 """What every plot function draws is what it was given: every artist, and a proof that a false one would be seen."""
 
+import matplotlib.style
 import numpy as np
 import pytest
 import torch
@@ -8,10 +9,11 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 import nnlab
-from nnlab import Network, calibration, digits, ensemble, plots, spirals, surfaces
+from nnlab import Network, calibration, digits, ensemble, plots, search_plots, spaces, spirals, surfaces
 from nnlab.analysis import mistakes
 from nnlab.engine import lr_range
 from nnlab.engine.optimizers import SGD
+from nnlab.engine.scalar import Value, plot_graph
 
 
 def learning_curves(ax):
@@ -134,3 +136,53 @@ def test_every_artist_shows_what_was_given(name):
     assert complaints(artists, wanted) == []
     assert survivors(artists, wanted) == []
     assert complaints(artists, wanted) == []
+
+
+def graph(ax):
+    """A computation of three values."""
+    (Value(2.0, "x") * Value(3.0, "w")).backward()
+    plot_graph(Value(2.0, "x") * Value(3.0, "w"), ax)
+
+
+def tried(draw):
+    """A search of nine trials."""
+    space = {"lr": spaces.LogUniform(1e-3, 1), "width": spaces.Integer(1, 8)}
+    trials = nnlab.search(lambda lr, width: lr * width, space, trials=9, seed=0, workers=1, progress=False)
+    return lambda ax: draw(trials, ax)
+
+
+IN_THE_DARK = PLOTS | {
+    "plot_graph": graph,
+    "plot_heat_map": tried(lambda trials, ax: search_plots.plot_heat_map(trials, ax, "lr", "width")),
+    "plot_parallel_coordinates": tried(search_plots.plot_parallel_coordinates),
+    "plot_best_so_far": tried(lambda trials, ax: search_plots.plot_best_so_far([trials] * 3, ax)),
+}
+
+
+def luminance(color):
+    """Relative luminance (WCAG 2.2)."""
+    parts = np.array(to_rgb(color))
+    return np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+
+
+def contrast(one, other):
+    """From 1, the same, to 21, black on white (WCAG 2.2)."""
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("style", ["default", "dark_background", "Solarize_Light2"])
+@pytest.mark.parametrize("name", IN_THE_DARK)
+def test_it_can_be_read_in_the_style_of_a_student(name, style):
+    """Texts on their ground, and lines that are not white between coloured areas."""
+    with matplotlib.style.context(style):
+        ax = Figure().subplots()
+        IN_THE_DARK[name](ax)
+    ground = ax.get_facecolor()
+    for text in ax.texts:
+        if text.get_gid() == "line label":  # in the colour of its line, which is the style's
+            continue
+        box = text.get_bbox_patch()
+        assert contrast(text.get_color(), box.get_facecolor() if box else ground) >= 4.5, text.get_text()
+    for line in ax.lines:
+        assert contrast(line.get_color(), ground) >= 1.5, line

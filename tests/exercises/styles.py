@@ -16,9 +16,13 @@ from sklearn.model_selection import KFold
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 from torch.nn import functional as F
+from torchmetrics.functional.image import peak_signal_noise_ratio
 
 MISSING = {
     ("numpy", "08.1"): "the model and the optimizer are PyTorch's",
+    ("numpy", "15.1"): "the model and its parameters are PyTorch's",
+    ("numpy", "15.2"): "parameter groups are those of PyTorch's optimizers",
+    ("numpy", "15.3"): "both models are PyTorch's",
     ("library", "09.4"): "no library names rows of an error table",
     ("numpy", "09.4"): "three numbers and a word need no arrays",
 }
@@ -897,3 +901,140 @@ def library_14_3(before, after):
 def numpy_14_3(before, after):
     before, after = before.numpy(), after.numpy()
     return np.linalg.norm(after - before) / np.linalg.norm(before)
+
+
+# 15: transfer learning
+
+
+def plain_15_1(model):
+    for index, layer in enumerate(model):
+        for parameter in layer.parameters():
+            parameter.requires_grad = index == len(model) - 1
+
+
+def library_15_1(model):
+    model.requires_grad_(False)
+    model[-1].requires_grad_(True)
+
+
+def plain_15_2(layers, lr, factor):
+    made = []
+    for layer in reversed(layers):
+        made.append({"params": list(layer.parameters()), "lr": lr})
+        lr = lr * factor
+    return made
+
+
+def library_15_2(layers, lr, factor):
+    rates = lr * torch.pow(factor, torch.arange(len(layers)).flip(0))
+    return [{"params": layer.parameters(), "lr": rate} for layer, rate in zip(layers, rates.tolist(), strict=True)]
+
+
+def plain_15_3(old, new):
+    with torch.no_grad():
+        for theirs, mine in zip(old[:-1].parameters(), new[:-1].parameters(), strict=True):
+            mine.copy_(theirs)
+
+
+def library_15_3(old, new):
+    mine = new.state_dict()
+    new.load_state_dict({n: p for n, p in old.state_dict().items() if p.shape == mine[n].shape}, strict=False)
+
+
+def plain_15_4(before, after, y):
+    right = [0, 0]
+    for k, logits in enumerate((before, after)):
+        for row, label in zip(logits.tolist(), y.tolist(), strict=True):
+            right[k] += row.index(max(row)) == label
+    return (right[0] - right[1]) / len(y)
+
+
+def library_15_4(before, after, y):
+    return accuracy_score(y, before.argmax(dim=1)) - accuracy_score(y, after.argmax(dim=1))
+
+
+def numpy_15_4(before, after, y):
+    return np.mean(np.argmax(before.numpy(), axis=1) == y.numpy()) - np.mean(np.argmax(after.numpy(), 1) == y.numpy())
+
+
+# 16: a photograph from a tenth of its pixels
+
+
+def plain_16_1(height, width):
+    pairs = []
+    for r in range(height):
+        for c in range(width):
+            pairs.append([2 * r / (height - 1) - 1, 2 * c / (width - 1) - 1])
+    return pairs
+
+
+def library_16_1(height, width):
+    return torch.cartesian_prod(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width))
+
+
+def numpy_16_1(height, width):
+    rows, columns = np.linspace(-1, 1, height), np.linspace(-1, 1, width)
+    return np.stack([np.repeat(rows, width), np.tile(columns, height)], axis=1)
+
+
+def plain_16_2(painted, truth):
+    pairs = zip(painted.flatten().tolist(), truth.flatten().tolist(), strict=True)
+    return 10 * math.log10(1 / mean([(a - b) ** 2 for a, b in pairs]))
+
+
+def library_16_2(painted, truth):
+    return peak_signal_noise_ratio(painted, truth, data_range=1.0)
+
+
+def numpy_16_2(painted, truth):
+    return -20 * np.log10(np.sqrt(np.mean((painted.numpy() - truth.numpy()) ** 2)))
+
+
+def plain_16_3(v, b):
+    rows = []
+    for x, y in v.tolist():
+        angles = [2 * math.pi * (x * b_x + y * b_y) for b_x, b_y in b.tolist()]
+        rows.append([math.cos(angle) for angle in angles] + [math.sin(angle) for angle in angles])
+    return rows
+
+
+def library_16_3(v, b):
+    wave = torch.exp(2j * math.pi * F.linear(v, b))
+    return torch.hstack([wave.real, wave.imag])
+
+
+def numpy_16_3(v, b):
+    angle = 2 * np.pi * np.einsum("nk,mk->nm", v.numpy(), b.numpy())
+    return np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
+
+
+def plain_16_4(outputs, train):
+    seen = train.flatten().tolist()
+    rows = []
+    for row in outputs.tolist():
+        there = [one * statistics.pstdev(seen) + mean(seen) for one in row]
+        rows.append([0 if one < 0 else 1 if one > 1 else one for one in there])
+    return rows
+
+
+def library_16_4(outputs, train):
+    scaler = StandardScaler().fit(train.flatten().unsqueeze(1))
+    return torch.from_numpy(scaler.inverse_transform(outputs)).clamp(min=0, max=1)
+
+
+def numpy_16_4(outputs, train):
+    return np.clip(outputs.numpy() * np.std(train.numpy()) + np.mean(train.numpy()), 0, 1)
+
+
+def plain_16_5(order, known):
+    order = order.tolist()
+    first = known - known // 5
+    return order[:first], order[first:known], order[known:]
+
+
+def library_16_5(order, known):
+    return torch.split(order, [known - known // 5, known // 5, len(order) - known])
+
+
+def numpy_16_5(order, known):
+    return np.split(order.numpy(), [known - known // 5, known])

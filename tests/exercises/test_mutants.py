@@ -59,6 +59,10 @@ EQUIVALENT = {
     "library_09_1: F.mse_loss(middle, truth) -> F.mse_loss(truth, middle)": ORDER,
     "numpy_10_3: np.maximum(np.abs(u) - 0.05, 0) -> np.maximum(0, np.abs(u) - 0.05)": ORDER,
     "numpy_12_5: max(1, norm) -> max(norm, 1)": ORDER,
+    "library_16_2: peak_signal_noise_ratio(painted, truth, data_range=1.0) "
+    "-> peak_signal_noise_ratio(truth, painted, data_range=1.0)": ORDER,
+    "plain_16_4: one < 0 -> one <= 0": LIMIT,
+    "plain_16_4: one > 1 -> one >= 1": LIMIT,
     "plain_02_3: one - max(z) -> one + max(z)": MODERATE,
     "plain_02_3: one - max(z) -> one": MODERATE,
     "plain_02_3: max(z) -> min(z)": MODERATE,
@@ -99,6 +103,10 @@ EQUIVALENT = {
     "library_07_1: 0 -> -1": "counted from the end, the only rate is the first",
     "06.3 of_torch: kind([parameter], lr=0.1, betas=(0.9, 0.99), eps=0.001, **settings) "
     "-> kind([parameter], lr=0.1, betas=(0.9, 0.99), eps=0.001)": "06.3 has no further settings",
+    "library_15_2: 0 -> -1": "the only axis is the first and the last",
+    "plain_15_3: 1 -> 2": "below the head stands tanh, which has no parameters",
+    "library_15_4: accuracy_score(y, before.argmax(dim=1)) -> accuracy_score(before.argmax(dim=1), y)": ORDER,
+    "library_15_4: accuracy_score(y, after.argmax(dim=1)) -> accuracy_score(after.argmax(dim=1), y)": ORDER,
     "library_12_4: F.batch_norm(z, mean_before, var, training=True, momentum=0.1) "
     "-> F.batch_norm(z, mean_before, var, training=True)": "0.1 is PyTorch's own momentum",
 }

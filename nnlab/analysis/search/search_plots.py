@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnlab.analysis.plots import label_lines
+from nnlab.analysis.plots import ink, label_lines
 from nnlab.analysis.search.trials import Trials
 from nnlab.analysis.search.views import band_of_best, heat_map, heights, ranks
 from nnlab.engine.spaces import Choice, Integer, LogUniform, OneMinusLogUniform, Space, text_of
@@ -16,7 +16,7 @@ __all__ = ["plot_best_so_far", "plot_heat_map", "plot_parallel_coordinates"]
 
 TICKS = 5  # at most, on an axis that shows a hyper-parameter
 FAILED = "#D55E00"
-PAPER = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1}  # keeps a text readable on lines
+PAPER = {"alpha": 0.8, "linewidth": 0, "pad": 1}  # keeps a text readable on lines
 
 
 def plot_heat_map(trials: Trials, ax, x: str, y: str, cells: int = 8):
@@ -56,15 +56,18 @@ def plot_parallel_coordinates(trials: Trials, ax, best: float = 0.1):
     """
     lines, rank = heights(trials), ranks(trials)
     axes, top = np.arange(lines.shape[1]), rank >= 1 - best
+    paper = PAPER | {"facecolor": ax.get_facecolor()}
     for height, good in zip(lines[np.argsort(top)], np.sort(top), strict=True):
         style = "-" if np.isfinite(height[-1]) else ":"
-        look = {"color": "#0072B2", "linewidth": 1.8, "zorder": 3} if good else {"color": "0.72", "linewidth": 0.8}
+        look = (
+            {"color": "#0072B2", "linewidth": 1.8, "zorder": 3} if good else {"color": ink(ax, 0.28), "linewidth": 0.8}
+        )
         ax.plot(axes, height, style, **look)
     for k, space in enumerate(trials.space.values()):
-        ax.axvline(k, color="0.3", linewidth=0.8)
+        ax.axvline(k, color=ink(ax, 0.7), linewidth=0.8)
         for at, text in zip(*ticks(space), strict=True):
-            ax.text(k - 0.03, at, text, ha="right", va="center", fontsize=9, bbox=PAPER, zorder=4)
-    ax.axvline(axes[-1], color="0.3", linewidth=0.8)
+            ax.text(k - 0.03, at, text, ha="right", va="center", fontsize=9, bbox=paper, zorder=4)
+    ax.axvline(axes[-1], color=ink(ax, 0.7), linewidth=0.8)
     for at, text in ((0, "worst"), (1, "best")):
         ax.text(axes[-1] + 0.03, at, text, va="center", fontsize=9)
     ax.set(xlim=(-0.4, axes[-1] + 0.3), ylim=(-0.05, 1.05), yticks=[])
