@@ -110,6 +110,19 @@ class History:
             curves={name: curve._replace(values=curve.values[rows]) for name, curve in self.curves.items()},
         )
 
+    def best(self, by: str, of: str = "val_loss") -> History:
+        """The members with the one value of a setting whose median ends best, such as ``best("lr")``.
+
+        Raises:
+            ValueError: an unknown setting or curve, or a curve of which nobody knows what is better.
+        """
+        arguments.one_of("by", by, self.settings)
+        arguments.one_of("of", of, self.curves)
+        if (higher := self.curves[of].higher_is_better) is None:
+            raise ValueError(f"of must be a curve that has a better side. Got {of!r}. Try 'val_loss'.")
+        groups = [self.select(**{by: value}) for value in dict.fromkeys(self.settings[by])]
+        return (max if higher else min)(groups, key=lambda group: group.median(of)[-1])
+
     def steps(self, of: str = "loss") -> torch.Tensor:
         """The step numbers that belong to the last axis of a curve such as ``loss`` or ``val_loss``."""
         arguments.one_of("of", of, self.curves)

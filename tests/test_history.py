@@ -135,6 +135,25 @@ def test_frame_has_one_row_for_each_member_and_step(tmp_path):
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "history.csv"), frame)
 
 
+@pytest.mark.parametrize(("of", "lr"), [("loss", 0.1), ("val_loss", 0.1), ("val_accuracy", 1.0)])
+def test_the_best_setting_is_the_one_whose_median_ends_best(of, lr):
+    best = GRID.best("lr", of=of)
+    assert best.settings == {"lr": (lr, lr), "seed": (0, 1)}
+    assert torch.equal(best.val_accuracy, GRID.select(lr=lr).val_accuracy)
+    assert GRID.best("seed", of=of).settings["lr"] == (0.1, 1.0)
+
+
+def test_of_equals_the_first_setting_is_best_and_one_that_diverged_never_is():
+    members = history([[NAN], [1.0], [2.0], [1.0]], lr=(0.1, 0.2, 0.3, 0.4))
+    assert members.best("lr", of="loss").settings["lr"] == (0.2,)
+
+
+@pytest.mark.parametrize(("by", "of"), [("lrr", "loss"), ("lr", "losses"), ("lr", "speed")])
+def test_the_best_of_what_nobody_knows(by, of, refused):
+    with refused():
+        with_curve(GRID, "speed", torch.ones(4, 3)).best(by, of=of)
+
+
 def test_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         GRID.loss = torch.zeros(1, 1)

@@ -7,6 +7,7 @@ import numpy as np
 
 from nnlab import arguments
 from nnlab.analysis.calibration import Reliability
+from nnlab.analysis.probes import Statistics
 from nnlab.datasets.data import Split
 from nnlab.engine.lr_range import RangeTest
 from nnlab.engine.surfaces import DecisionGrid, Surface
@@ -14,7 +15,8 @@ from nnlab.history import History
 
 __all__ = [
     "CLASS_COLORS", "CLASS_MARKERS", "STYLE", "decision_image", "ink", "label_lines", "plot_decision_boundary",
-    "plot_images", "plot_learning_curves", "plot_pictures", "plot_reliability", "plot_surface", "spread", "use_style",
+    "plot_histogram", "plot_images", "plot_learning_curves", "plot_pictures", "plot_reliability", "plot_surface",
+    "spread", "use_style",
 ]  # fmt: skip
 
 STYLE = File(__file__).parents[1] / "nnlab.mplstyle"
@@ -117,6 +119,24 @@ def plot_reliability(shown: Reliability, ax, label: str = "", style: str = "-"):
     ax.scatter(shown.confidence, shown.accuracy, 10 + 80 * share, color=line.get_color(), zorder=3, clip_on=False)
     ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="accuracy")
     label_lines(ax)
+    return ax
+
+
+def plot_histogram(seen: Statistics, ax, label: str = ""):
+    """Draw a histogram as a line over the middles of its intervals: its height is a density, not a share.
+
+    So the area below it is 1, and histograms with other intervals can be compared (all but the values that lie outside
+    of the intervals, which are counted in the first and the last one).
+
+    Args:
+        seen: as from ``probes.statistics``; the members are counted together.
+        ax: the Axes; call again with the same one to compare two layers.
+        label: the name of the line.
+    """
+    counts = seen.counts.reshape(-1, len(seen.edges) - 1).sum(0)  # (bins,)
+    density = counts / counts.sum() / seen.edges.diff()
+    ax.plot((seen.edges[1:] + seen.edges[:-1]) / 2, density, label=label)
+    ax.set_ylabel("density")
     return ax
 
 

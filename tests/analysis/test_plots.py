@@ -13,7 +13,7 @@ from matplotlib import pyplot
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from nnlab import Network, calibration, digits, ensemble, plots, spirals, surfaces
+from nnlab import Network, calibration, digits, ensemble, plots, probes, spirals, surfaces
 from nnlab.engine import lr_range
 from nnlab.engine.optimizers import SGD
 from nnlab.history import Curve
@@ -214,6 +214,17 @@ def test_reliability_shows_every_bin_and_its_samples(ax):
         assert line.get_label() == f"  network (error {one.error:.3f})"
         assert (np.argsort(dots.get_sizes(), kind="stable") == np.argsort(one.counts, kind="stable")).all()
     assert len([text for text in ax.texts if text.get_gid() == "line label"]) == 2
+
+
+def test_a_histogram_is_numpys_density_over_all_members(ax):
+    values = torch.randn(3, 50, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    assert plots.plot_histogram(probes.statistics(values, bins=12), ax, "layer 1") is ax
+    (line,) = ax.get_lines()
+    density, edges = np.histogram(values, bins=12, density=True)
+    np.testing.assert_allclose(line.get_ydata(), density)
+    np.testing.assert_allclose(line.get_xdata(), (edges[1:] + edges[:-1]) / 2)
+    assert line.get_label() == "layer 1"
+    assert ax.get_ylabel() == "density"
 
 
 def test_no_pyplot_figure_and_no_style_is_left_behind(ax):

@@ -28,8 +28,6 @@ EQUIVALENT = {
     ("04.2", "saturated_share_solution: slope < 0.05 * 0.25 -> slope <= 0.05 * 0.25"): (
         "whether a slope equals the limit hangs on the rounding of the formula"
     ),
-    ("05.4", "answer: 300 -> 301"): "the exercise takes a rounded answer, and this is as near",
-    ("05.4", "answer: 300 -> 299"): "the exercise takes a rounded answer, and this is as near",
     ("06.2", "answer: 0.1 / (1 - 0.9) -> 0.1 // (1 - 0.9)"): SAME,
     ("07.2", "warm_up_solution: t < 10 -> t <= 10"): LIMIT,
     ("07.2", "warm_up_solution: 10 -> 11"): LIMIT,

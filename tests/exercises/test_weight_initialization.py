@@ -107,13 +107,22 @@ def test_leaky(answer, said):
     assert said is None or said in report.message
 
 
-def test_the_default_of_torch_is_what_the_solution_says_and_a_measured_answer_is_accepted():
+def test_the_default_of_torch_is_what_the_solution_says():
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        measured = torch.nn.Linear(300, 200).weight.std()
-    assert find("05.4").check(measured.item()).status == CORRECT
-    assert find("05.4").check(measured.detach()).status == CORRECT
-    assert find("05.4").check(0.033).status == CORRECT
+        measured = torch.nn.Linear(300, 200).weight.std().item()
+    assert measured == pytest.approx(find("05.4").solution, rel=0.01)
+
+
+@pytest.mark.parametrize(("inputs", "status"), [(298, WRONG), (299, WRONG), (300, CORRECT), (301, WRONG), (302, WRONG)])
+def test_one_input_more_or_less_is_another_standard_deviation(inputs, status):
+    assert find("05.4").check(1 / math.sqrt(3 * inputs)).status == status
+    assert find("05.4").check(torch.tensor(1 / math.sqrt(3 * inputs))).status == status
+
+
+def test_three_digits_are_enough_and_needed():
+    assert find("05.4").check(0.0333).status == CORRECT
+    assert find("05.4").check(0.033).status == WRONG
 
 
 @pytest.mark.parametrize(
