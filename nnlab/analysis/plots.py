@@ -14,9 +14,9 @@ from nnlab.engine.surfaces import DecisionGrid, Surface
 from nnlab.history import History
 
 __all__ = [
-    "CLASS_COLORS", "CLASS_MARKERS", "STYLE", "decision_image", "ink", "label_lines", "plot_decision_boundary",
-    "plot_histogram", "plot_images", "plot_learning_curves", "plot_pictures", "plot_reliability", "plot_surface",
-    "spread", "use_style",
+    "CLASS_COLORS", "CLASS_MARKERS", "STYLE", "decision_image", "ink", "label_lines", "plot_band",
+    "plot_decision_boundary", "plot_histogram", "plot_images", "plot_learning_curves", "plot_pictures",
+    "plot_reliability", "plot_surface", "spread", "use_style",
 ]  # fmt: skip
 
 STYLE = File(__file__).parents[1] / "nnlab.mplstyle"
@@ -72,6 +72,33 @@ def plot_learning_curves(history: History, ax, of: str = "val_loss", by: str | N
     measured = history.curves[of].part == "val"
     ax.set(xlabel="step", ylabel=f"validation {of.removeprefix('val_')}" if measured else AXIS_NAMES.get(of, of))
     label_lines(ax)
+    return ax
+
+
+def plot_band(x: Sequence[float], values, ax, label: str | None = None, marker: str = ""):
+    """Draw the median of many members against any quantity, and the band that holds their middle 80 %.
+
+    Args:
+        x: (point,), such as dropout rates or numbers of samples.
+        values: (member, point), a tensor or an array.
+        ax: the Axes to draw on.
+        label: the text at the end of the line; None writes none.
+        marker: Matplotlib's sign at every point, such as "o" where the points were chosen.
+
+    Raises:
+        ValueError: the values have no member axis, or another number of points than ``x``.
+    """
+    values = np.asarray(values, dtype=float)
+    if values.ndim != 2 or values.shape[1] != len(x):
+        raise ValueError(
+            f"values must have the shape (member, {len(x)}), one column for each x. Got {values.shape}. "
+            "Try torch.stack(values, 1)."
+        )
+    low, middle, high = np.quantile(values, [0.1, 0.5, 0.9], axis=0)
+    (line,) = ax.plot(x, middle, marker=marker, label=label)
+    ax.fill_between(x, low, high, color=line.get_color(), alpha=0.18, linewidth=0)
+    if label:
+        label_lines(ax)
     return ax
 
 

@@ -1,4 +1,4 @@
-"""New samples from old ones: shifted digits, and mixtures of two samples.
+"""New samples from old ones: shifted digits, mixtures of two samples, and images with a piece of another one.
 
 Every function takes a mini-batch and a generator and returns a new mini-batch, (x, y, generator) -> (x, y); so it can
 be given to ``ensemble.train(augment=...)``. With a list of generators every member gets changes of its own.
@@ -10,7 +10,7 @@ from scipy.special import betaincinv
 from nnlab import arguments
 from nnlab.engine import draws, losses
 
-__all__ = ["mixup", "shifted"]
+__all__ = ["cutmix", "mixup", "shifted"]
 
 
 def shifted(x: torch.Tensor, y: torch.Tensor, generator: draws.Generators, pixels: int = 1):
@@ -30,9 +30,7 @@ def shifted(x: torch.Tensor, y: torch.Tensor, generator: draws.Generators, pixel
     [[0.0, 0.0, 1.0, 0.0]]
     """
     arguments.whole("pixels", pixels, 1, at_least=0)
-    side = round(x.shape[-1] ** 0.5)
-    if side * side != x.shape[-1]:
-        raise ValueError(f"x must hold square images. Got {x.shape[-1]} features. Try digits, with 8 * 8 = 64.")
+    side = side_of(x)
     x = for_members(x, generator)
     by = (draws.uniform((*x.shape[:-1], 2), generator) * (2 * pixels + 1)).long() - pixels  # (..., batch, 2)
     place = torch.arange(side)
@@ -72,6 +70,52 @@ def mixup(x: torch.Tensor, y: torch.Tensor, generator: draws.Generators, alpha: 
     x = share * x + (1 - share) * x.take_along_dim(other, -2)
     goal = share * goal + (1 - share) * goal.expand(*x.shape[:-1], goal.shape[-1]).take_along_dim(other, -2)
     return x, goal.squeeze(-1) if without_outputs(x, y) else goal
+
+
+def cutmix(x: torch.Tensor, y: torch.Tensor, generator: draws.Generators, classes: int = 10):
+    """Paste a rectangle of another image into every image, and mix the targets by area (Yun et al. 2019, section 3.1).
+
+    The rectangle has the area 1 - l with l uniform (Beta(1, 1), as in the paper) and a uniform centre, and is cut off
+    at the border; it is the same for the whole mini-batch, as in the authors' code. The target's share is the share of
+    pixels that are left of the first image, so it fits the picture also where the rectangle was cut off.
+
+    Args:
+        x: (..., batch, side * side) square images, row by row.
+        y: class numbers (..., batch), or targets (..., batch, outputs).
+        generator: a ``torch.Generator``, or a list with one for each member.
+        classes: how many there are, when y holds class numbers.
+
+    Returns:
+        x (..., batch, side * side), and soft targets (..., batch, classes).
+
+    Raises:
+        ValueError, TypeError: images that are not square, or class numbers that are not below ``classes``.
+
+    >>> images = torch.tensor([[0.0] * 9, [1.0] * 9])  # a black and a white one of 3 x 3
+    >>> x, y = cutmix(images, torch.tensor([0, 1]), torch.Generator().manual_seed(1), classes=2)
+    >>> torch.allclose(x.mean(-1), y[:, 1])  # the share of white pixels is the share of the white target
+    True
+    """
+    arguments.whole("classes", classes, 10)
+    side = side_of(x)
+    x = for_members(x, generator)
+    goal = targets(x, y, classes)  # (..., batch, classes)
+    left, row, column = draws.uniform((*x.shape[:-2], 3, 1), generator).unbind(-2)  # each (..., 1)
+    half, place = (1 - left).sqrt() * side / 2, torch.arange(side) + 0.5  # half a rectangle's side; centres of pixels
+    rows, columns = ((place - side * centre).abs() < half for centre in (row, column))  # each (..., side)
+    inside = (rows.unsqueeze(-1) & columns.unsqueeze(-2)).flatten(-2).unsqueeze(-2)  # (..., 1, side * side)
+    other = draws.uniform((*x.shape[:-1], 1), generator).argsort(-2)  # (..., batch, 1), a permutation
+    share = 1 - inside.to(x.dtype).mean(-1, keepdim=True)  # (..., 1, 1), of the pixels that stay
+    goal = share * goal + (1 - share) * goal.expand(*x.shape[:-1], goal.shape[-1]).take_along_dim(other, -2)
+    return torch.where(inside, x.take_along_dim(other, -2), x), goal
+
+
+def side_of(x: torch.Tensor) -> int:
+    """How many pixels a square image has in a row."""
+    side = round(x.shape[-1] ** 0.5)
+    if side * side != x.shape[-1]:
+        raise ValueError(f"x must hold square images. Got {x.shape[-1]} features. Try digits, with 8 * 8 = 64.")
+    return side
 
 
 def targets(x: torch.Tensor, y: torch.Tensor, classes: int) -> torch.Tensor:

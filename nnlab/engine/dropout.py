@@ -84,5 +84,5 @@ class Dropout(Layer):
         return forward(h, self.p, generator) if train else (h, None)
 
     def backward(self, params, mask, dy):
-        """The gradient at h: mask * dy."""
-        return backward(dy, mask), {}
+        """The gradient at h: mask * dy; None for dropout on the data themselves, whose gradient nobody asks for."""
+        return dy if dy is None else backward(dy, mask), {}

@@ -116,6 +116,21 @@ def test_labels_of_equal_lines_do_not_overlap(ax):
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
 
 
+def test_a_band_is_the_median_and_the_middle_of_the_members(ax):
+    values = torch.stack([torch.arange(11.0), 10 * torch.arange(11.0)], 1)  # (member, point)
+    assert plots.plot_band([1, 3], values, ax, label="eleven", marker="o") is ax
+    assert ax.lines[0].get_xydata().tolist() == [[1, 5], [3, 50]]
+    corners = {tuple(corner) for corner in ax.collections[0].get_paths()[0].vertices.round(9).tolist()}
+    assert {(1, 1), (1, 9), (3, 10), (3, 90)} <= corners
+    assert [text.get_text() for text in ax.texts] == ["eleven"]
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 2)])
+def test_a_band_without_members_or_with_other_points(shape, ax, refused):
+    with refused(str(shape), start="values must have the shape (member, 3)"):
+        plots.plot_band([1, 2, 3], torch.zeros(shape), ax)
+
+
 @pytest.mark.parametrize("name", surfaces.SURFACES)
 def test_surface_shows_its_minimum(name, ax):
     surface = surfaces.get(name)

@@ -100,6 +100,38 @@ def test_every_member_has_its_own_mixture():
             torch.testing.assert_close(mine[k], alone)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_cutmix_pastes_one_rectangle_and_shares_the_target_by_its_area(seed):
+    x, y = torch.arange(5.0)[:, None].expand(5, 64), torch.arange(5)  # image k is k everywhere
+    mixed, soft = augmentation.cutmix(x, y, started(seed))
+    pasted = (mixed != x).view(5, 8, 8)
+    changed = pasted[pasted.flatten(1).any(1)]  # an image that is its own partner shows nothing
+    assert torch.equal(changed, changed[:1].expand_as(changed))
+    for image in changed[:1]:
+        assert torch.equal(image, image.any(1)[:, None] & image.any(0)[None]), "a rectangle"
+    for k in range(5):
+        shares = torch.stack([(mixed[k] == c).float().mean() for c in range(10)])
+        torch.testing.assert_close(soft[k], shares)
+
+
+def test_the_area_of_cutmix_is_that_of_the_paper():
+    y = torch.tensor([0, 0, 0, 1])
+    pasted = [1 - augmentation.cutmix(torch.zeros(4, 1024), y, started(k))[1][3, 1] for k in range(600)]
+    found = torch.stack([part for part in pasted if part > 0]).mean()  # where the last image is not its own partner
+    left, row, column = torch.rand(3, 100_000, generator=started(1))
+    half = (1 - left).sqrt() / 2
+    sides = [(centre + half).clamp(max=1) - (centre - half).clamp(min=0) for centre in (row, column)]
+    assert found.item() == pytest.approx((sides[0] * sides[1]).mean().item(), abs=0.04)
+
+
+def test_every_member_has_its_own_rectangle():
+    together = augmentation.cutmix(DATA.x[:20], DATA.y[:20], [started(1), started(2)])
+    for k in (0, 1):
+        for mine, alone in zip(together, augmentation.cutmix(DATA.x[:20], DATA.y[:20], started(k + 1)), strict=True):
+            torch.testing.assert_close(mine[k], alone)
+    assert not torch.equal(together[0][0], together[0][1])
+
+
 @pytest.mark.parametrize("alpha", [0, -1.0, math.inf, "1", None])
 def test_alpha_outside_its_range(alpha, refused):
     with refused(repr(alpha), start="alpha"):
@@ -109,6 +141,8 @@ def test_alpha_outside_its_range(alpha, refused):
 def test_images_that_are_not_square(refused):
     with refused("3", start="x must hold square images"):
         augmentation.shifted(torch.zeros(2, 3), None, started())
+    with refused("3", start="x must hold square images"):
+        augmentation.cutmix(torch.zeros(2, 3), torch.zeros(2, dtype=torch.long), started())
 
 
 @pytest.mark.parametrize("pixels", [-1, 0.5, None])

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from nnlab import dropout
+from nnlab import Network, Stack, digits, dropout, ensemble, optimizers
 
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
 
@@ -81,3 +81,12 @@ def test_no_generator_or_not_one_for_each_member(generator, refused):
 def test_not_one_p_for_each_member(refused):
     with refused("3", start="p must be one number"):
         dropout.mask((2, 4, 3), (0.1, 0.2, 0.3), started())
+
+
+def test_a_stack_may_begin_with_dropout_on_the_inputs():
+    data, net = digits(), Network([64, 8, 10])
+    forgetful = Stack([dropout.Dropout(0.2), *net.stack])
+    run = ensemble.train(forgetful, data, optimizers.SGD(lr=0.1), seeds=[0], steps=3, batch_size=16, eval_every=3)
+    plain = ensemble.train(net, data, optimizers.SGD(lr=0.1), seeds=[0], steps=3, batch_size=16, eval_every=3)
+    assert run.loss[0, 0] != plain.loss[0, 0]
+    assert run.loss.isfinite().all()
