@@ -1,7 +1,7 @@
 """Does the checkup name the fault of every patient, and leave healthy networks alone? ``python -m benchmarks checkup``.
 
 Twenty seeds of each of the ten patients, of their cured twins, and of the healthy networks: other data splits, other
-first weights. The suite does the same with three.
+first weights. The suite does the same with one.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -14,7 +15,7 @@ SILENT = normal(14, 6, 5).clamp(min=0)
 SILENT[:, [1, 3]] = 0  # two units that never answer
 SILENT[2] = 0  # and a sample for which no unit does
 AWAKE = torch.eye(4, dtype=torch.float64)[:, :3]
-BEFORE, AFTER = normal(15, 4, 3), normal(15, 4, 3) + 0.01 * normal(16, 4, 3)
+LOGITS, LABELS = 3 * normal(17, 5, 4), torch.tensor([3, 0, 2, 1, 2])
 NAMES = (
     "labels shuffled against inputs", "learning rate too high", "forgotten zero_grad", "dead ReLUs",
     "softmax before cross-entropy", "no gradient reaches a layer", "eval mode forgotten", "zero initialization",
@@ -30,8 +31,26 @@ def lowest(classes):
     return math.log(1 + (classes - 1) / math.e)
 
 
-def ratio(before, after):
-    return (after - before).norm() / before.norm()
+def layer(x, weight, bias):
+    return x @ weight.T + bias
+
+
+def entropy(z, y):
+    return (z.logsumexp(dim=1) - z[range(len(y)), y]).mean()
+
+
+def with_gradients(answer: Callable, case: Sequence) -> list:
+    """Run a layer once: its output, and the gradients of half of the sum of squares that reach weight and bias."""
+    x, *parameters = (part.clone() for part in case)
+    for p in parameters:
+        p.requires_grad_()
+    output = answer(x, *(1 * p for p in parameters))
+    if not isinstance(output, torch.Tensor) or not output.requires_grad:
+        return [(output, *map(torch.zeros_like, parameters))]
+    found = torch.autograd.grad(output.double().square().sum() / 2, parameters, allow_unused=True)
+    return [
+        (output.detach(), *(torch.zeros_like(p) if g is None else g for p, g in zip(parameters, found, strict=True)))
+    ]
 
 
 def exchanged(*pair: str) -> tuple[str, ...]:
@@ -98,33 +117,38 @@ EXERCISES = (
     ),
     Exercise(
         id="14.3",
-        task="how far a step moves a weight matrix, as a share of its length",
-        solution=ratio,
-        tested="two weight matrices before and after a step, one of them much longer.",
-        cases=((BEFORE, AFTER), (10 * BEFORE, AFTER)),
+        task="a layer by hand through which gradients come back",
+        solution=layer,
+        tested="the output of two layers, and the gradients of weight and bias that autograd finds through it.",
+        cases=(
+            (normal(18, 4, 3), normal(19, 3, 3), normal(20, 3)),
+            (normal(21, 2, 5), normal(22, 5, 5), normal(23, 5)),
+        ),
+        run=with_gradients,
         mistakes=(
             Mistake(
-                lambda before, after: (after - before).norm(), "that is the length of the step: divide by the weights'."
+                lambda x, weight, bias: x @ weight.data.T + bias,
+                "the numbers are right, but no gradient reaches the weights: .data and detach() cut it off.",
             ),
             Mistake(
-                lambda before, after: (after - before).norm() / after.norm(),
-                "you divide by the length after the step: a share of what was there before.",
+                lambda x, weight, bias: x @ weight.T + bias.data,
+                "the weights are cured, but no gradient reaches the bias: .data and detach() cut it off.",
             ),
             Mistake(
-                lambda before, after: after.norm() / before.norm() - 1,
-                "you compare two lengths: weights can turn without getting longer. Take the length of the difference.",
+                lambda x, weight, bias: (x @ weight.T + bias).data,
+                "the numbers are right, but no gradient comes back at all: autograd must see the whole sum.",
             ),
             Mistake(
-                lambda before, after: ((after - before) / before).abs().mean(),
-                "a weight near 0 has a huge share of its own: divide the two lengths, not entry by entry.",
+                lambda x, weight, bias: x @ weight + bias,
+                "a row of weight belongs to a unit, so it is the rows that x is multiplied with: weight.T.",
             ),
-            Mistake(lambda before, after: ratio(before, after) ** 2, "you forgot the root: that is the ratio squared."),
+            Mistake(lambda x, weight, bias: x @ weight.T, "you forgot the bias."),
         ),
         hints=(
-            "Two lengths: that of the step, after - before, and that of the weights before it.",
-            "(after - before).norm() / before.norm().",
+            "The layer is x times the transposed weights, plus the bias. Take the parameters themselves.",
+            "x @ weight.T + bias, without .data.",
         ),
-        tolerance=1e-9,
+        tolerance=1e-6,
     ),
     Exercise(
         id="14.4",
@@ -157,5 +181,37 @@ EXERCISES = (
             "The tables of this notebook name most of them. For the rest read the scripts: nnlab.show_source(patient).",
             "nnlab.clinic.patient(1).checkup() is the last resort: its first line is the name.",
         ),
+    ),
+    Exercise(
+        id="14.5",
+        task="the cross-entropy with its softmax over the classes",
+        solution=entropy,
+        tested="the cross-entropy of 5 samples and 4 classes, and of as many samples as classes.",
+        cases=((LOGITS, LABELS), (LOGITS[:4], LABELS[:4])),
+        mistakes=(
+            Mistake(
+                lambda z, y: -z.log_softmax(0)[range(len(y)), y].mean(),
+                "that is patient 9: your softmax runs over the samples. The classes are axis 1.",
+            ),
+            Mistake(
+                lambda z, y: -z.log_softmax(1).softmax(1)[range(len(y)), y].mean(),
+                "you took minus the mean probability: the logarithm is missing.",
+            ),
+            Mistake(lambda z, y: len(y) * entropy(z, y), "that is the sum over the samples: take their mean."),
+            Mistake(lambda z, y: -entropy(z, y), "right size, wrong sign: the loss is minus a logarithm."),
+            Mistake(
+                lambda z, y: torch.nn.functional.cross_entropy(z.softmax(1), y),
+                "cross_entropy applies the softmax itself: that is the fault of patient 5.",
+            ),
+            Mistake(
+                lambda z, y: -z.log_softmax(1).mean(),
+                "you average over all classes: only the class that is right counts, z[range(len(y)), y].",
+            ),
+        ),
+        hints=(
+            "log_softmax over axis 1, then for each sample the entry of its own class, then minus the mean.",
+            "-z.log_softmax(1)[range(len(y)), y].mean().",
+        ),
+        tolerance=1e-6,
     ),
 )

@@ -125,7 +125,7 @@ def test_nothing_is_changed_bit_by_bit(broken):
     assert (report["weights move"].fault == "an error") == broken
 
 
-@pytest.mark.parametrize("number", range(1, 11))
+@pytest.mark.parametrize("number", [3, 6, 7, 9])  # their own step, layer, predict, and loss; the others have no more
 def test_patients_their_data_and_optimizers_stay_as_they_are(number):
     patient = nnlab.clinic.patient(number)
     model, data = patient.model, patient.data

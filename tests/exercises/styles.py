@@ -25,6 +25,7 @@ MISSING = {
     ("numpy", "15.3"): "both models are PyTorch's",
     ("library", "09.4"): "no library names rows of an error table",
     ("numpy", "09.4"): "three numbers and a word need no arrays",
+    ("numpy", "14.3"): "autograd does not follow numpy, which is the point of the exercise",
 }
 
 
@@ -889,18 +890,30 @@ def numpy_14_2(classes):
     return np.log1p((classes - 1) / np.e)
 
 
-def plain_14_3(before, after):
-    pairs = list(zip(before.flatten().tolist(), after.flatten().tolist(), strict=True))
-    return math.sqrt(sum((b - a) ** 2 for a, b in pairs)) / math.sqrt(sum(a**2 for a, _ in pairs))
+def plain_14_3(x, weight, bias):
+    units = list(zip(weight, bias, strict=True))
+    return torch.stack(
+        [torch.stack([sum(a * w for a, w in zip(row, ws, strict=True)) + b for ws, b in units]) for row in x]
+    )
 
 
-def library_14_3(before, after):
-    return torch.linalg.norm(after - before) / torch.linalg.norm(before)
+def library_14_3(x, weight, bias):
+    return F.linear(x, weight, bias)
 
 
-def numpy_14_3(before, after):
-    before, after = before.numpy(), after.numpy()
-    return np.linalg.norm(after - before) / np.linalg.norm(before)
+def plain_14_5(z, y):
+    return mean(
+        [math.log(sum(map(math.exp, row))) - row[label] for row, label in zip(z.tolist(), y.tolist(), strict=True)]
+    )
+
+
+def library_14_5(z, y):
+    return F.cross_entropy(z, y)
+
+
+def numpy_14_5(z, y):
+    z, y = z.numpy(), y.numpy()
+    return np.mean(np.log(np.exp(z).sum(axis=1)) - z[np.arange(len(y)), y])
 
 
 # 15: transfer learning
