@@ -29,6 +29,7 @@ NOTEBOOKS = {
     "10": "regularization",
     "11": "dropout_and_label_smoothing",
     "12": "normalization_and_clipping",
+    "13": "hyperparameter_search",
 }
 
 _hints_given: dict[str, int] = {}  # exercise -> hints given in this session: ``hint`` gives the *next* one

@@ -97,6 +97,14 @@ EQUIVALENT = {
     "library_07_1: 1 -> 2": "how many parameters there are does not matter",
     "library_07_1: 1 -> 0": "how many parameters there are does not matter",
     "library_07_1: 0 -> -1": "counted from the end, the only rate is the first",
+    "best_so_far: torch.tensor(curve, dtype=losses.dtype) -> curve": "a list of the same numbers",
+    "best_so_far: min(best, loss) -> min(loss, best)": ORDER,
+    "library_13_3: 0 -> -1": "losses have one axis",
+    "random_search: loss(lr) < best_loss -> loss(lr) <= best_loss": "no two rates are equally good",
+    "refined: max(low, best / half) -> max(best / half, low)": ORDER,
+    "refined: min(high, best * half) -> min(best * half, high)": ORDER,
+    "plain_13_5: max(best / r, low) -> max(low, best / r)": ORDER,
+    "plain_13_5: min(best * r, high) -> min(high, best * r)": ORDER,
     "06.3 of_torch: kind([parameter], lr=0.1, betas=(0.9, 0.99), eps=0.001, **settings) "
     "-> kind([parameter], lr=0.1, betas=(0.9, 0.99), eps=0.001)": "06.3 has no further settings",
     "library_12_4: F.batch_norm(z, mean_before, var, training=True, momentum=0.1) "
