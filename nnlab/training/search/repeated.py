@@ -25,6 +25,7 @@ def repeated_search(
     trials: int,
     seeds: Iterable[int] = range(20),
     goal: str = "lower",
+    at_once: int = 128,
 ) -> list[Trials]:
     """Search again and again, all repetitions side by side in this process; the objective gets many settings in a call.
 
@@ -40,6 +41,7 @@ def repeated_search(
         strategy: "random", "grid" or "bayesian", as in ``nnlab.search``. trials: of each repetition.
         seeds: one repetition for each; strategies that are run with the same seeds can be compared in pairs.
         goal: whether a "lower" or a "higher" score is better.
+        at_once: how many trials a call of the objective gets at most: more need more memory.
 
     Returns:
         one ``Trials`` for each seed; their "seconds" are nan, because the trials run together.
@@ -56,13 +58,14 @@ def repeated_search(
         raise TypeError(f"objective must be a function of seeds and settings. Got {objective!r}. Try nnlab.search.")
     arguments.one_of("strategy", strategy, STRATEGIES)
     arguments.one_of("goal", goal, ("lower", "higher"))
-    trials = arguments.whole("trials", trials, 20)
+    trials, at_once = arguments.whole("trials", trials, 20), arguments.whole("at_once", at_once, 128)
     spaces = {seed: check_space(space(seed) if callable(space) else space, taken()) for seed in checked(seeds)}
     plans = {seed: plan(strategy, one, trials, seed, 1, goal == "higher") for seed, one in spaces.items()}
     tables: dict[int, dict] = {seed: {} for seed in plans}
     last: dict[int, list[float] | None] = dict.fromkeys(plans)
     while rows := asked(plans, last):
-        scores = measured(objective, rows)
+        parts = [rows[k : k + at_once] for k in range(0, len(rows), at_once)]
+        scores = [score for part in parts for score in measured(objective, part)]
         last = {seed: [] for seed in plans}
         for (seed, settings), score in zip(rows, scores, strict=True):
             tables[seed][len(tables[seed])] = (settings, outcome(score))
