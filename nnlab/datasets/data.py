@@ -90,10 +90,12 @@ def wine(seed: int = 0, standardize: bool = True) -> Dataset:
 
 
 def breast_cancer(seed: int = 0, standardize: bool = True) -> Dataset:
-    """569 tumours by their cell nuclei: 30 measurements, malignant (0) or benign (1) (Street et al. 1993; scikit-learn).
+    """569 tumours by their cell nuclei: 30 measurements, malignant (0) or benign (1).
+
+    From Street et al. 1993, *Nuclear feature extraction for breast tumor diagnosis*; in scikit-learn.
 
     Args:
-        seed: which samples go where. standardize: as in ``digits``; the raw features differ in size by a hundred thousand.
+        seed: which samples go where. standardize: as in ``digits``; the raw features differ in size by 100,000.
 
     >>> breast_cancer(seed=0)
     breast cancer, standardized: 341 train, 114 val, 114 test; 30 features, 2 classes

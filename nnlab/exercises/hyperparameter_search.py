@@ -116,13 +116,11 @@ EXERCISES = (
                 "these are uniform: nine tenths of them are above 1. The exponent k must be uniform.",
             ),
             Mistake(lambda u: -5 + 6 * u, "this is the exponent k: the learning rate is 10 ** k."),
-            Mistake(
-                lambda u: (-5 + 6 * u).exp(), "your base is e, so the rates end at e instead of 10: take 10 ** k."
-            ),
+            Mistake(lambda u: (-5 + 6 * u).exp(), "your base is e, so the rates end at e instead of 10: take 10 ** k."),
             Mistake(lambda u: 10 ** (-5 + 5 * u), "your rates end at 1: from -5 to 1 there are six decades, not five."),
             Mistake(lambda u: 10 ** (-5 * u), "your rates go from 1 down to 1e-5: k begins at -5 and ends at 1."),
         ),
-        hints=("Let k go from -5 at u = 0 to 1 at u = 1, in a straight line.", "k = -5 + 6 * u, and the rate is 10 ** k."),
+        hints=("Let k go from -5 at u = 0 to 1 at u = 1, in a straight line.", "k = -5 + 6 * u; the rate is 10 ** k."),
     ),
     Exercise(
         id="13.2",
@@ -139,7 +137,7 @@ EXERCISES = (
             Mistake(
                 lambda u: 0.9 * (0.999 / 0.9) ** u, "log-uniform in beta itself: what counts is the distance to 1."
             ),
-            Mistake(lambda u: 1 - 10 ** (-3 + 2 * u), "the wrong way round: u = 0 must give 0.9, and u = 1 gives 0.999."),
+            Mistake(lambda u: 1 - 10 ** (-3 + 2 * u), "the wrong way round: u = 0 must give 0.9, u = 1 gives 0.999."),
             Mistake(lambda u: 1 - 10 ** (-1 - 3 * u), "your betas end at 0.9999: k ends at -3."),
         ),
         hints=(
@@ -188,7 +186,7 @@ EXERCISES = (
         ),
         hints=(
             "Turn every share into a rate, ask loss for each, and remember the best pair.",
-            "rates = [10 ** (-5 + 6 * u) for u in shares.tolist()]; best = min(rates, key=loss); return best, loss(best)",
+            "rates = [10 ** (-5 + 6 * u) for u in shares.tolist()]; best = min(rates, key=loss)",
         ),
     ),
     Exercise(
