@@ -14,6 +14,8 @@ __version__ = "0.1.0"
 _PUBLIC = {
     # data
     "digits": "datasets.data",
+    "wine": "datasets.data",
+    "breast_cancer": "datasets.data",
     "moons": "datasets.data",
     "spirals": "datasets.data",
     "polynomial": "datasets.data",
@@ -58,6 +60,7 @@ _PUBLIC = {
     "mistakes": "analysis.mistakes",
     "spaces": "engine.spaces",
     "search": "training.search.running",
+    "repeated_search": "training.search.repeated",
     "Trials": "analysis.search",
     "History": "history",
     "history": "history",

@@ -29,6 +29,7 @@ NOTEBOOKS = {
     "10": "regularization",
     "11": "dropout_and_label_smoothing",
     "12": "normalization_and_clipping",
+    "13": "hyperparameter_search",
     "14": "debugging_clinic",
     "15": "transfer_learning",
     "16": "pixel_regression",

@@ -106,6 +106,28 @@ def test_the_heat_map_marks_failures_and_labels_its_axes_with_values(ax):
     assert np.ma.count_masked(ax.collections[0].get_array()) == 3
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_one_score_far_off_does_not_take_the_colours_of_all_others(ax, sign):
+    lrs, decays = SPACE["lr"].grid(3), SPACE["decay"].grid(3)
+    scores = [sign * one for one in (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1e33)]
+    trials = made([{"lr": lr, "decay": decay} for lr in lrs for decay in decays], scores, SPACE, sign == -1)
+    mesh = search_plots.plot_heat_map(trials, ax, "lr", "decay").collections[0]
+    low, high = mesh.get_clim()
+    assert min(low, high, key=abs) == pytest.approx(sign * 0.4)
+    assert 1.1 < max(abs(low), abs(high)) < 2
+    assert mesh.colorbar.extend == ("max" if sign == 1 else "min")
+
+
+@pytest.mark.parametrize("scores", [[1.0] * 9, [*range(9)], [np.nan] * 9])
+def test_without_a_score_far_off_the_colours_end_at_the_last_score(ax, scores):
+    lrs, decays = SPACE["lr"].grid(3), SPACE["decay"].grid(3)
+    trials = made([{"lr": lr, "decay": decay} for lr in lrs for decay in decays], scores)
+    mesh = search_plots.plot_heat_map(trials, ax, "lr", "decay").collections[0]
+    assert mesh.colorbar.extend == "neither"
+    if len(set(scores)) == 9 and np.isfinite(scores).all():
+        assert mesh.get_clim() == (0, 8)
+
+
 @pytest.mark.parametrize(
     ("space", "texts"),
     [
@@ -113,6 +135,7 @@ def test_the_heat_map_marks_failures_and_labels_its_axes_with_values(ax):
         (spaces.LogUniform(1e-9, 1), "1e-09 1e-07 1e-05 0.001 0.1"),
         (spaces.LogUniform(0.2, 5), "0.2 0.447 1 2.24 5"),
         (spaces.OneMinusLogUniform(0.5, 0.999), "0.999 0.99 0.9"),
+        (spaces.OneMinusLogUniform(0.9, 0.9999), "0.9999 0.999 0.99 0.9"),
         (spaces.Uniform(0, 0.8), "0 0.2 0.4 0.6 0.8"),
         (spaces.Integer(1, 3), "1 2 3"),
         (spaces.Integer(8, 128, log=True), "8 16 32 64 128"),

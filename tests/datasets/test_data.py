@@ -12,6 +12,8 @@ from nnlab.datasets.data import Split
 
 LOADERS = {
     "digits": (nnlab.digits, 1797, 64, 10),
+    "wine": (nnlab.wine, 178, 13, 3),
+    "breast_cancer": (nnlab.breast_cancer, 569, 30, 2),
     "moons": (nnlab.moons, 300, 2, 2),
     "spirals": (nnlab.spirals, 150, 2, 3),
     "polynomial": (nnlab.polynomial, 100, 1, None),
@@ -52,7 +54,7 @@ def test_no_sample_is_in_two_parts(load, n, features, classes):
     assert not val & test
 
 
-@pytest.mark.parametrize("name", ["digits", "moons", "spirals"])
+@pytest.mark.parametrize("name", ["digits", "wine", "breast_cancer", "moons", "spirals"])
 def test_every_part_has_the_same_share_of_every_class(name):
     load, n, _, classes = LOADERS[name]
     data = load()
@@ -93,6 +95,21 @@ def test_standardization_uses_training_data_only():
         wanted = (getattr(raw, part).x - mean)[:, varies] / std[varies]
         torch.testing.assert_close(getattr(data, part).x[:, varies], wanted)
         assert torch.equal(getattr(data, part).y, getattr(raw, part).y)
+
+
+@pytest.mark.parametrize("name", ["wine", "breast_cancer"])
+def test_the_small_tables_are_the_real_ones_and_standardized_unless_told_otherwise(name):
+    import sklearn.datasets
+
+    x, y = getattr(sklearn.datasets, f"load_{name}")(return_X_y=True)
+    load = LOADERS[name][0]
+    raw, data = load(seed=1, standardize=False), load(seed=1)
+    parts = (raw.train, raw.val, raw.test)
+    assert set().union(*map(rows, parts)) == {
+        (*map(float, row), label) for row, label in zip(x.astype("f4"), y, strict=True)
+    }
+    torch.testing.assert_close(data.train.x.std(0, correction=0), torch.ones(x.shape[1]))
+    assert torch.equal(data.train.y, raw.train.y)
 
 
 def test_polynomial_without_noise_is_the_cubic():

@@ -865,6 +865,80 @@ def numpy_12_5(a, b):
     return a.numpy() / max(1, norm), b.numpy() / max(1, norm)
 
 
+# 13: hyper-parameter search
+
+
+def plain_13_1(u):
+    return [10 ** (6 * one - 5) for one in u.tolist()]
+
+
+def library_13_1(u):
+    return torch.pow(10.0, torch.lerp(torch.full_like(u, -5.0), torch.full_like(u, 1.0), u))
+
+
+def numpy_13_1(u):
+    low, high = np.log(1e-5), np.log(10)
+    return np.exp(low + u.numpy() * (high - low))
+
+
+def plain_13_2(u):
+    return [1 - 0.1 * 100**-one for one in u.tolist()]
+
+
+def library_13_2(u):
+    return 1 - torch.lerp(torch.full_like(u, math.log(0.1)), torch.full_like(u, math.log(0.001)), u).exp()
+
+
+def numpy_13_2(u):
+    return 1 - 10 ** np.interp(u.numpy(), [0, 1], [-1, -3])
+
+
+def plain_13_3(losses):
+    return [min(losses.tolist()[: k + 1]) for k in range(len(losses))]
+
+
+def library_13_3(losses):
+    return losses.cummin(0).values
+
+
+def numpy_13_3(losses):
+    return np.minimum.accumulate(losses.numpy())
+
+
+def plain_13_4(loss, shares):
+    rates = [10 ** (6 * u - 5) for u in shares.tolist()]
+    best = min(rates, key=loss)
+    return best, loss(best)
+
+
+def library_13_4(loss, shares):
+    rates = 10 ** (6 * shares - 5)
+    losses = torch.tensor([loss(lr) for lr in rates.tolist()], dtype=torch.float64)
+    return rates[losses.argmin()], losses.min()
+
+
+def numpy_13_4(loss, shares):
+    rates = 10 ** (6 * shares.numpy() - 5)
+    losses = [loss(lr) for lr in rates]
+    return rates[np.argmin(losses)], np.min(losses)
+
+
+def plain_13_5(low, high, best):
+    decades = math.log10(high) - math.log10(low)
+    r = 10 ** (decades / 6)
+    return max(best / r, low), min(best * r, high)
+
+
+def library_13_5(low, high, best):
+    k, a, b = (torch.tensor(one, dtype=torch.float64).log() for one in (best, low, high))
+    return torch.stack([k - (b - a) / 6, k + (b - a) / 6]).clamp(a, b).exp()
+
+
+def numpy_13_5(low, high, best):
+    r = np.cbrt(np.sqrt(high / low))
+    return np.clip([best / r, best * r], low, high)
+
+
 def plain_14_1(a):
     dead = [all(answer == 0 for answer in unit) for unit in columns(a)]
     return dead.count(True) / len(dead)

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnlab.analysis.plots import ink, label_lines
-from nnlab.analysis.search.trials import Trials
-from nnlab.analysis.search.views import band_of_best, heat_map, heights, ranks
-from nnlab.engine.spaces import Choice, Integer, LogUniform, OneMinusLogUniform, Space, text_of
+from nnlab.analysis.search.trials import Trials, short
+from nnlab.analysis.search.views import band_of_best, color_limits, heat_map, heights, ranks
+from nnlab.engine.spaces import Choice, Integer, LogUniform, OneMinusLogUniform, Space
 
 __all__ = ["plot_best_so_far", "plot_heat_map", "plot_parallel_coordinates"]
 
@@ -22,7 +22,8 @@ PAPER = {"alpha": 0.8, "linewidth": 0, "pad": 1}  # keeps a text readable on lin
 def plot_heat_map(trials: Trials, ax, x: str, y: str, cells: int = 8):
     """Draw the best score in each cell of the plane of two hyper-parameters; darker is better.
 
-    An x marks a cell in which every trial failed; a white cell was never tried.
+    An x marks a cell in which every trial failed; a white cell was never tried. Scores that are far worse than most
+    share one colour, so that a single one of 1e30 does not take all colours from the others.
 
     Args:
         trials: as from ``nnlab.search``. ax: the Axes to draw on.
@@ -31,8 +32,10 @@ def plot_heat_map(trials: Trials, ax, x: str, y: str, cells: int = 8):
     """
     shown = heat_map(trials, x, y, cells)
     colors = "viridis" if not trials.higher_is_better else "viridis_r"
-    mesh = ax.pcolormesh(shown.columns, shown.rows, np.ma.masked_invalid(shown.scores), cmap=colors, edgecolors="white")
-    ax.figure.colorbar(mesh, ax=ax, label="best score in the cell")
+    low, high, beyond = color_limits(shown.scores, trials.higher_is_better)
+    scores = np.ma.masked_invalid(shown.scores)
+    mesh = ax.pcolormesh(shown.columns, shown.rows, scores, cmap=colors, edgecolors="white", vmin=low, vmax=high)
+    ax.figure.colorbar(mesh, ax=ax, label="best score in the cell", extend=beyond)
     row, column = np.nonzero((shown.tried > 0) & ~np.isfinite(shown.scores))
     middles = [(edges[1:] + edges[:-1]) / 2 for edges in (shown.columns, shown.rows)]
     ax.plot(middles[0][column], middles[1][row], "x", color=FAILED, markersize=8, label="_failed")
@@ -105,9 +108,7 @@ def ticks(space: Space) -> tuple[list[float], list[str]]:
         values = space.grid(int(space.size))
     else:
         values = powers_of_ten(space) or space.grid(TICKS)
-    texts = [value if isinstance(value, str) else text_of(value) for value in values]
-    texts = [f"{v:.3g}" if isinstance(v, float) else text for v, text in zip(values, texts, strict=True)]
-    return [space.position(value) for value in values], texts
+    return [space.position(value) for value in values], [short(value) for value in values]
 
 
 def powers_of_ten(space: Space) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from nnlab.engine.spaces import Space, text_of
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["COLUMNS", "Trials"]
+__all__ = ["COLUMNS", "Trials", "short"]
 
 COLUMNS = ("trial", "score", "seconds", "state", "reason")  # beside the hyper-parameters
 
@@ -91,9 +92,16 @@ def worded(settings: Mapping) -> str:
     'lr 0.0123, optimizer Adam, width 64'
     """
 
-    def short(value) -> str:
-        if isinstance(value, float):
-            return f"{value:.3g}"
-        return value if isinstance(value, str) else text_of(value)
-
     return ", ".join(f"{name} {short(value)}" for name, value in settings.items())
+
+
+def short(value) -> str:
+    """A value in few characters: three digits, but of a number just below 1, such as a beta, its distance to 1 counts.
+
+    >>> short(0.12345), short(0.99987), short(1.0), short("Adam")
+    ('0.123', '0.99987', '1', 'Adam')
+    """
+    if isinstance(value, float):
+        just_below = 0.99 < value < 1 - 1e-12
+        return f"{value:.{1 - math.floor(math.log10(1 - value) + 1e-9)}f}".rstrip("0") if just_below else f"{value:.3g}"
+    return value if isinstance(value, str) else text_of(value)

@@ -10,7 +10,7 @@ import numpy as np
 from nnlab import arguments
 from nnlab.analysis.search.trials import Trials
 
-__all__ = ["HeatMap", "band_of_best", "best_so_far", "heat_map", "heights", "ranks"]
+__all__ = ["HeatMap", "band_of_best", "best_so_far", "color_limits", "heat_map", "heights", "ranks"]
 
 
 def best_so_far(trials: Trials) -> np.ndarray:
@@ -85,6 +85,24 @@ def heat_map(trials: Trials, x: str, y: str, cells: int = 8) -> HeatMap:
         scores[row, column] = better(scores[row, column], score)
         tried[row, column] += 1
     return HeatMap(x, y, edges[x], edges[y], scores, tried)
+
+
+def color_limits(scores: np.ndarray, higher_is_better: bool) -> tuple[float | None, float | None, str]:
+    """The lowest and highest score with a colour of its own, and on which side others lie: "neither", "min" or "max".
+
+    On the worse side colours end at Tukey's fence, one and a half quartile distances beyond the quartile (Tukey 1977,
+    *Exploratory Data Analysis*, section 2D).
+    """
+    known = scores[np.isfinite(scores)]
+    if not len(known):
+        return None, None, "neither"
+    low, high = known.min(), known.max()
+    first, third = np.quantile(known, (0.25, 0.75))
+    if higher_is_better:
+        fence = first - 1.5 * (third - first)
+        return max(low, fence), high, "min" if low < fence else "neither"
+    fence = third + 1.5 * (third - first)
+    return low, min(high, fence), "max" if high > fence else "neither"
 
 
 def edges_of(at: np.ndarray, cells: int) -> np.ndarray:

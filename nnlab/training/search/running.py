@@ -19,7 +19,7 @@ from nnlab.training.search.journal import Journal
 from nnlab.training.search.strategies import plan
 from nnlab.training.search.trial import Outcome
 
-__all__ = ["search"]
+__all__ = ["STRATEGIES", "frame", "search"]
 
 STRATEGIES = ("random", "grid", "bayesian")
 
