@@ -19,25 +19,25 @@ SMALL = 5e-4  # a gradient below it is shown as 0.000
 
 
 class Result(NamedTuple):
-    """Three classes: logits z, probabilities p, wanted probabilities g, and the gradient of the loss at z."""
+    """Three classes: logits z, probabilities p, wanted probabilities t, and the gradient of the loss at z."""
 
     target: int
     smoothing: float
     temperature: float
     z: np.ndarray
     p: np.ndarray
-    g: np.ndarray
+    t: np.ndarray
     loss: float
     gradient: np.ndarray
 
 
 def compute(z1: float, z2: float, z3: float, target: str, smoothing: float, temperature: float) -> Result:
-    """p = softmax(z / T), loss -sum_k g_k log p_k, gradient (p - g) / T (Goodfellow et al. 2016, section 6.2.2.3)."""
+    """p = softmax(z / T), loss -sum_k t_k log p_k, gradient (p - t) / T (Goodfellow et al. 2016, section 6.2.2.3)."""
     z, gold = torch.tensor([[z1, z2, z3]], dtype=torch.float64), torch.tensor([TARGETS.index(target)])
     loss, error = losses.cross_entropy(z / temperature, gold, smoothing)
-    p, g = (z / temperature).softmax(-1), (1 - smoothing) * losses.one_hot(gold, z) + smoothing / 3
+    p, t = (z / temperature).softmax(-1), (1 - smoothing) * losses.one_hot(gold, z) + smoothing / 3
     gradient = (error / temperature)[0].numpy()
-    return Result(int(gold), smoothing, temperature, z[0].numpy(), p[0].numpy(), g[0].numpy(), float(loss), gradient)
+    return Result(int(gold), smoothing, temperature, z[0].numpy(), p[0].numpy(), t[0].numpy(), float(loss), gradient)
 
 
 def draw(figure) -> dict:
@@ -70,10 +70,10 @@ def update(artists: dict, result: Result) -> None:
     reach = 2.0 ** math.ceil(math.log2(max(np.abs(result.gradient).max(), 0.51)))
     artists["gradient"][0].axes.set(ylim=(-1.3 * reach, 1.7 * reach))
     set_bars(artists, "logits", result.z, "{:.1f}")
-    set_bars(artists, "probabilities", result.p, "{:.3f}", lines=result.g)
+    set_bars(artists, "probabilities", result.p, "{:.3f}", lines=result.t)
     set_bars(artists, "gradient", result.gradient, "{:+.3f}")
     for k, line in enumerate(artists["goals"]):
-        line.set_data([k + 0.62, k + 1.38], [result.g[k]] * 2)
+        line.set_data([k + 0.62, k + 1.38], [result.t[k]] * 2)
     artists["loss"].set_text(f"loss {result.loss:.3f}")
     rule = "p - wanted" if result.temperature == 1 else f"(p - wanted) / {result.temperature:.3g}"
     artists["rule"].set_text(rule)
@@ -107,8 +107,8 @@ DESCRIPTION = Description(
     name="softmax_cross_entropy",
     title="What does the loss ask of every logit?",
     about=(
-        "Three logits: their softmax, the cross-entropy with a target, and its gradient p - g at every logit. With "
-        "label smoothing a, the wanted probabilities are g = (1 - a) onehot + a / 3; the temperature is T of "
+        "Three logits: their softmax, the cross-entropy with a target, and its gradient p - t at every logit. With "
+        "label smoothing a, the wanted probabilities are t = (1 - a) onehot + a / 3; the temperature is T of "
         "softmax(z / T)."
     ),
     controls=(

@@ -529,7 +529,7 @@ def search(r, a):
 def softmax_cross_entropy(r, a):
     """Three bars each, with their numbers beyond their ends, and the wanted probabilities."""
     gap = [0.05 * np.ptp(a[name][0].axes.get_ylim()) for name in ("logits", "probabilities", "gradient")]
-    off = [g if 0 <= g - p < 2 * gap[1] else p for g, p in zip(r.g, r.p, strict=True)]  # beyond a line nearby
+    off = [g if 0 <= g - p < 2 * gap[1] else p for g, p in zip(r.t, r.p, strict=True)]  # beyond a line nearby
     numbers = {
         "logits": [(f"{z:.1f}", z + math.copysign(gap[0], z)) for z in r.z],
         "probabilities": [(f"{p:.3f}", end + gap[1]) for p, end in zip(r.p, off, strict=True)],
@@ -547,7 +547,7 @@ def softmax_cross_entropy(r, a):
     rule = "p - wanted" if r.temperature == 1 else f"(p - wanted) / {r.temperature:.3g}"
     return shown | {
         **{name: [curve([k + 1], [height]) for k, height in enumerate(each)] for name, each in heights.items()},
-        "goals": [curve([k + 0.62, k + 1.38], [goal, goal]) for k, goal in enumerate(r.g)],
+        "goals": [curve([k + 0.62, k + 1.38], [goal, goal]) for k, goal in enumerate(r.t)],
         "goal note": words("black line: wanted"),
         "loss": words(f"loss {r.loss:.3f}"),
         "rule": words(rule),

@@ -40,7 +40,7 @@ def test_loss_and_gradient_are_those_of_torch(values):
     assert result.loss == pytest.approx(loss.item(), rel=1e-9, abs=1e-12)
     np.testing.assert_allclose(result.gradient, gradient, rtol=1e-9, atol=1e-12)
     assert result.p.sum() == pytest.approx(1)
-    assert result.g.sum() == pytest.approx(1)
+    assert result.t.sum() == pytest.approx(1)
     assert result.gradient.sum() == pytest.approx(0, abs=1e-12)
 
 
