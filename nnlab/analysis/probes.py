@@ -21,7 +21,9 @@ from nnlab.engine.layers import Params
 from nnlab.engine.network import Network
 from nnlab.engine.stack import Traced
 
-__all__ = ["SATURATED", "dead_share", "network", "recorded", "saturated", "saturated_share", "statistics"]
+__all__ = [
+    "SATURATED", "Statistics", "dead_share", "network", "recorded", "saturated", "saturated_share", "statistics",
+]  # fmt: skip
 
 SATURATED = 0.05  # of the largest slope
 KNOWN = {type(a.module()): a for a in activations.ACTIVATIONS.values() if a.module}  # torch's class -> our activation

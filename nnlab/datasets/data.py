@@ -85,7 +85,8 @@ def wine(seed: int = 0, standardize: bool = True) -> Dataset:
     """
     from sklearn.datasets import load_wine
 
-    data = split("wine", *load_wine(return_X_y=True), seed, classes=3)
+    x, y = load_wine(return_X_y=True)
+    data = split("wine", x, y, seed, classes=3)
     return standardized(data) if standardize else data
 
 
@@ -102,7 +103,8 @@ def breast_cancer(seed: int = 0, standardize: bool = True) -> Dataset:
     """
     from sklearn.datasets import load_breast_cancer
 
-    data = split("breast cancer", *load_breast_cancer(return_X_y=True), seed, classes=2)
+    x, y = load_breast_cancer(return_X_y=True)
+    data = split("breast cancer", x, y, seed, classes=2)
     return standardized(data) if standardize else data
 
 

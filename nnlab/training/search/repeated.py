@@ -66,10 +66,12 @@ def repeated_search(
     while rows := asked(plans, last):
         parts = [rows[k : k + at_once] for k in range(0, len(rows), at_once)]
         scores = [score for part in parts for score in measured(objective, part)]
-        last = {seed: [] for seed in plans}
+        told: dict[int, list[float]] = {seed: [] for seed in plans}
         for (seed, settings), score in zip(rows, scores, strict=True):
-            tables[seed][len(tables[seed])] = (settings, outcome(score))
-            last[seed].append(tables[seed][len(tables[seed]) - 1][1].score)
+            found = outcome(score)
+            tables[seed][len(tables[seed])] = (settings, found)
+            told[seed].append(found.score)
+        last = {**told}
     return [Trials(frame(tables[seed], spaces[seed]), spaces[seed], goal == "higher") for seed in spaces]
 
 
