@@ -33,6 +33,10 @@ EQUIVALENT = {
     ("07.2", "warm_up_solution: 10 -> 11"): LIMIT,
     ("12.5", "clip_solution: min(1.0, 1.0 / float(norm)) -> min(1.0 / float(norm), 1.0)"): ORDER,
     ("15.3", "transplant_solution: 1 -> 2"): "the layer below the head is a tanh, which has no parameters to copy",
+    (
+        "15.3",
+        "transplant_solution: without `new[:-1].load_state_dict(old[:-1].state_dict())`",
+    ): "nothing is left of it: not attempted",
     ("15.4", "forgetting_solution: -1 -> 1"): "logits have two axes: axis 1 is the last",
 }
 ELSEWHERE = {"09.5": "its answer is the package's own, for curves that the notebook draws: nbval runs that cell"}
