@@ -86,7 +86,14 @@ def test_code_comes_in_small_bites(path):
     sizes = [len(lines(cell)) for cell in code_cells(path) if not is_set_up(cell) and not is_hidden(cell)]
     assert 20 <= sum(not is_solution(cell) for cell in code_cells(path)) <= 40
     assert statistics.median(sizes) <= 4
-    assert max(sizes) <= 25
+    assert sorted(sizes)[int(0.9 * (len(sizes) - 1))] <= 8  # the ninetieth percentile
+    assert max(sizes) <= 14
+    assert all(len(lines(cell)) <= 20 for cell in code_cells(path) if is_hidden(cell))
+
+
+def test_no_text_is_long_and_no_notebook_either(path):
+    assert [text for text in texts(path) if len(text.split()) > 120] == []
+    assert len(read(path).cells) <= 90
 
 
 def test_one_cell_imports_and_only_public_names(path):
