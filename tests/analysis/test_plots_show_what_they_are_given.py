@@ -1,5 +1,8 @@
 """What every plot function draws is what it was given: every artist, and a proof that a false one would be seen."""
 
+import math
+from types import SimpleNamespace
+
 import matplotlib.style
 import numpy as np
 import pytest
@@ -124,9 +127,27 @@ def tried(score, trials, seed=0):
     return nnlab.search(score, space, trials=trials, seed=seed, workers=1, progress=False)
 
 
+def median_and_band(ax):
+    """The median of the members at each point, and their middle 80 %."""
+    values = np.arange(33.0).reshape(11, 3) ** 2
+    plots.plot_band([1, 2, 4], values, ax, label="ours", marker="o")
+    low, middle, high = np.sort(values, 0)[[1, 5, 9]]
+    (height,) = ends(ax.get_lines(), 0.075)
+    return {"still": [curve([1, 2, 4], middle), band([1, 2, 4], low, high)], "text": [words("ours", y=height)]}
+
+
+def histogram(ax):
+    """The share of the values in each interval, by its width."""
+    values = np.linspace(-1, 1, 50) ** 3
+    counts, edges = np.histogram(values, 5)
+    seen = SimpleNamespace(counts=torch.tensor(counts)[None], edges=torch.tensor(edges))
+    plots.plot_histogram(seen, ax, label="layer 1")
+    return {"still": [curve((edges[1:] + edges[:-1]) / 2, np.histogram(values, 5, density=True)[0])], "text": []}
+
+
 def heat_map(ax):
     """The lowest score in each cell, one for each width and eight for lr; a cross where all failed; and the colours."""
-    given = tried(lambda lr, width: lr * width if width < 7 else float("nan"), trials=12)
+    given = tried(lambda lr, width: math.log10(lr) + width if width < 7 else math.nan, trials=12)
     search_plots.plot_heat_map(given, ax, "lr", "width")
     lr, width, score = (given.table[name].to_numpy() for name in ("lr", "width", "score"))
     widths, place = np.unique(width), np.floor(8 * (1 + np.log10(lr) / 3))
@@ -188,6 +209,8 @@ PLOTS = {
     "plot_decision_boundary": decision_boundary,
     "plot_mistakes": worst,
     "plot_pictures": pictures,
+    "plot_band": median_and_band,
+    "plot_histogram": histogram,
     "plot_heat_map": heat_map,
     "plot_parallel_coordinates": parallel_coordinates,
     "plot_best_so_far": best_so_far,

@@ -32,6 +32,9 @@ EQUIVALENT = {
     ("07.2", "warm_up_solution: t < 10 -> t <= 10"): LIMIT,
     ("07.2", "warm_up_solution: 10 -> 11"): LIMIT,
     ("12.5", "clip_solution: min(1.0, 1.0 / float(norm)) -> min(1.0 / float(norm), 1.0)"): ORDER,
+    ("13.3", "curve_solution: 0 -> -1"): "the losses have one axis, which is also the last",
+    ("13.5", "range_solution: min(high, best * r) -> min(best * r, high)"): ORDER,
+    ("13.5", "range_solution: max(low, best / r) -> max(best / r, low)"): ORDER,
     ("15.3", "transplant_solution: 1 -> 2"): "the layer below the head is a tanh, which has no parameters to copy",
     (
         "15.3",
