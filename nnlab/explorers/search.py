@@ -107,15 +107,15 @@ def draw(figure) -> dict:
     """The plane with its ridge above on the left; the best score by the number of trials on the right."""
     cells = figure.add_gridspec(2, 2, width_ratios=[1, 1.1], height_ratios=[1, 2.4])
     above, plane, right = (figure.add_subplot(cells[place]) for place in ((0, 0), (1, 0), (slice(None), 1)))
-    above.set(xlim=(0, 1), ylim=(-0.08, 1.15), xticks=[], yticks=[0, 1])
+    above.set(xlim=(-0.03, 1.03), ylim=(-0.12, 1.15), xticks=[], yticks=[0, 1])
     above.set_title("what the trials learn about lr")
-    plane.set(xlim=(0, 1), ylim=(0, 1), xlabel="learning rate lr", ylabel="weight decay")
+    plane.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xlabel="learning rate lr", ylabel="weight decay")
     plane.set_xticks([0, 1 / 3, 2 / 3, 1], ["1e-5", "0.001", "0.1", "10"])
     plane.set_yticks([0, 0.4, 0.8], ["1e-6", "1e-4", "0.01"])
     plane.grid(False)
     right.set(xlim=(0, MOST), ylim=(0, 1.05), xlabel="trials", ylabel=f"best score, median of {SURFACES} surfaces")
     right.set_xticks(range(0, MOST + 1, 16))
-    dot = {"linestyle": "", "markeredgecolor": "white", "markeredgewidth": 0.6, "clip_on": False}
+    dot = {"linestyle": "", "markeredgecolor": "white", "markeredgewidth": 0.6}
     return {
         "image": plane.imshow(
             np.zeros((2, 2)), origin="lower", extent=(0, 1, 0, 1), aspect="auto", cmap="Greys", vmin=0, vmax=1.6,
@@ -126,7 +126,7 @@ def draw(figure) -> dict:
         "coarse": plane.plot([], [], "o", color="#0072B2", markersize=6, **dot)[0],
         "fine": plane.plot([], [], "^", color="#007A57", markersize=6, **dot)[0],
         "best": plane.plot([], [], "*", color="#D55E00", markersize=13, **dot)[0],
-        "box": plane.plot([], [], "-", color="#007A57", linewidth=1.5, clip_on=False)[0],
+        "box": plane.plot([], [], "-", color="#007A57", linewidth=1.5)[0],
         "band": right.fill_between(COUNTS, 0, 0, alpha=0.18, linewidth=0),
         "curves": [right.plot([], [], STYLES[s], color=COLORS[s], linewidth=2)[0] for s in STRATEGIES],
         "here": right.plot([], [], "-", color="0.5", linewidth=1)[0],

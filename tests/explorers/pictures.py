@@ -201,13 +201,13 @@ def descent_2d(r, a):
     zoom = wider(a["path"].axes, 2.4)
     return {
         "levels": ellipses(zoom, 1, r.condition),
-        "path": curve(r.x, r.y),
-        "start": curve([r.x[0]], [r.y[0]]),
-        "end": curve([r.x[-1]], [r.y[-1]]),
+        "path": curve(r.w1, r.w2),
+        "start": curve([r.w1[0]], [r.w2[0]]),
+        "end": curve([r.w1[-1]], [r.w2[-1]]),
         "lowest": curve([0], [0]),
         "where": words(f"diverges: view {zoom:,.0f} times wider" if zoom > 1.5 else ""),
         "guaranteed": curve(range(len(r.guaranteed)), r.guaranteed),
-        "loss": curve(range(len(r.x)), (r.x**2 + r.condition * r.y**2) / 2),
+        "loss": curve(range(len(r.w1)), (r.w1**2 + r.condition * r.w2**2) / 2),
         "still": [],
     }
 
