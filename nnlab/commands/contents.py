@@ -9,7 +9,7 @@ import math
 import re
 
 from nnlab.commands.environment import ROOT
-from nnlab.commands.notebook_files import read, text_of
+from nnlab.commands.notebook_files import read, text_of, texts_of
 
 __all__ = ["contents", "minutes", "row", "table"]
 
@@ -36,7 +36,7 @@ def table(root=ROOT):
 
 def row(stem, notebook):
     """One line of the table: link, title, minutes, exercises."""
-    texts = [text_of(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
+    texts = texts_of(notebook)
     title = next(line[2:] for line in texts[0].splitlines() if line.startswith("# "))
     checks = {id for cell in shown(notebook) for id in re.findall(r'nnlab\.check\("([\d.]+)"', cell)}
     return f"| [{stem}](notebooks/{stem}.ipynb) | {title} | {minutes(notebook)} min | {len(checks)} |\n"
@@ -44,10 +44,11 @@ def row(stem, notebook):
 
 def minutes(notebook):
     """Reading time of a notebook, in minutes, rounded up to five."""
-    texts = [text_of(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
     cells = shown(notebook)
     pictures = sum("explorers." in cell or "live_training(" in cell for cell in cells)
-    return 5 * math.ceil((sum(len(text.split()) for text in texts) / 200 + len(cells) / 2 + 2 * pictures) / 5)
+    return 5 * math.ceil(
+        (sum(len(text.split()) for text in texts_of(notebook)) / 200 + len(cells) / 2 + 2 * pictures) / 5
+    )
 
 
 def shown(notebook):

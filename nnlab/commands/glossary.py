@@ -7,7 +7,7 @@ import re
 import tomllib
 
 from nnlab.commands.environment import ROOT
-from nnlab.commands.notebook_files import read, text_of
+from nnlab.commands.notebook_files import read, texts_of
 
 __all__ = ["entries", "glossary", "page", "pattern", "texts"]
 
@@ -43,8 +43,7 @@ def texts(path):
     """The text cells of a notebook after its title, without links; none if it does not exist."""
     if not path.exists():
         return []
-    cells = [text_of(cell["source"]) for cell in read(path)["cells"] if cell["cell_type"] == "markdown"]
-    return [LINK.sub("", text) for text in cells[1:]]
+    return [LINK.sub("", text) for text in texts_of(read(path))[1:]]
 
 
 def pattern(term, bold=False):

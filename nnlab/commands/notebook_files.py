@@ -10,7 +10,7 @@ import os
 import re
 from pathlib import Path
 
-__all__ = ["NotebookError", "complaint", "normalise", "read", "text_of", "write"]
+__all__ = ["NotebookError", "complaint", "normalise", "read", "text_of", "texts_of", "write"]
 
 LARGEST = 300_000  # bytes
 KERNEL = {
@@ -33,6 +33,11 @@ def read(path):
 def text_of(source):
     """A source or text output as one string; the file format also allows a list of lines."""
     return source if isinstance(source, str) else "".join(source)
+
+
+def texts_of(notebook):
+    """The sources of the text cells of a notebook, in their order."""
+    return [text_of(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
 
 
 def write(path, notebook):

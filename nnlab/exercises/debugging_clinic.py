@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from nnlab.exercises.exercise import Exercise, Mistake, normal
+from nnlab.exercises.exercise import Exercise, Mistake, exchanged, normal
 
 __all__ = ["EXERCISES"]
 
@@ -51,12 +51,6 @@ def with_gradients(answer: Callable, case: Sequence) -> list:
     return [
         (output.detach(), *(torch.zeros_like(p) if g is None else g for p, g in zip(parameters, found, strict=True)))
     ]
-
-
-def exchanged(*pair: str) -> tuple[str, ...]:
-    """The right names with two of them exchanged."""
-    other = dict(zip(pair, pair[::-1], strict=True))
-    return tuple(other.get(name, name) for name in NAMES)
 
 
 EXERCISES = (
@@ -157,23 +151,23 @@ EXERCISES = (
         tested="your ten names are the faults with which the patients came.",
         mistakes=(
             Mistake(
-                exchanged("dead ReLUs", "zero initialization"),
+                exchanged(NAMES, "dead ReLUs", "zero initialization"),
                 "dead ReLUs and zero initialization are exchanged: in which one are all first losses exactly log 10?",
             ),
             Mistake(
-                exchanged("forgotten zero_grad", "learning rate too high"),
+                exchanged(NAMES, "forgotten zero_grad", "learning rate too high"),
                 "forgotten zero_grad and learning rate too high are exchanged: read both steps.",
             ),
             Mistake(
-                exchanged("softmax before cross-entropy", "softmax over the wrong dimension"),
+                exchanged(NAMES, "softmax before cross-entropy", "softmax over the wrong dimension"),
                 "the two softmax patients are exchanged: along which axis do the answers sum to 1?",
             ),
             Mistake(
-                exchanged("labels shuffled against inputs", "inputs not normalized"),
+                exchanged(NAMES, "labels shuffled against inputs", "inputs not normalized"),
                 "the two patients with bad data are exchanged: print mean and standard deviation of their inputs.",
             ),
             Mistake(
-                exchanged("no gradient reaches a layer", "eval mode forgotten"),
+                exchanged(NAMES, "no gradient reaches a layer", "eval mode forgotten"),
                 "two are exchanged: one answers the same question in two ways, the other has weights that never move.",
             ),
         ),

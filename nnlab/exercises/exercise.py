@@ -13,7 +13,9 @@ import torch
 from nnlab.exercises.attempt import ChangedInput, Endless, Watched, failure, untouched, within
 from nnlab.exercises.values import abbreviate, difference, numbers, unpacked
 
-__all__ = ["AUTOGRAD", "CORRECT", "NOT_ATTEMPTED", "WRONG", "Exercise", "Mistake", "Report", "follow", "normal"]
+__all__ = [
+    "AUTOGRAD", "CORRECT", "NOT_ATTEMPTED", "WRONG", "Exercise", "Mistake", "Report", "exchanged", "follow", "normal",
+]  # fmt: skip
 
 NOT_ATTEMPTED, WRONG, CORRECT = "not attempted", "not yet", "correct"
 MARKS = {NOT_ATTEMPTED: "○", WRONG: "✗", CORRECT: "✓"}
@@ -87,6 +89,12 @@ def normal(generator: torch.Generator | int, *shape: int) -> torch.Tensor:
     if isinstance(generator, int):
         generator = torch.Generator().manual_seed(generator)
     return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+
+def exchanged(names: Sequence[str], *pair: str) -> tuple[str, ...]:
+    """The right names with two of them exchanged: what who mixes these two up answers."""
+    other = dict(zip(pair, pair[::-1], strict=True))
+    return tuple(other.get(name, name) for name in names)
 
 
 @dataclass(frozen=True)

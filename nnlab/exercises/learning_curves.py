@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from nnlab.analysis.curves import curve_families
-from nnlab.exercises.exercise import Exercise, Mistake, normal
+from nnlab.exercises.exercise import Exercise, Mistake, exchanged, normal
 
 __all__ = ["EXERCISES"]
 
@@ -85,12 +85,6 @@ def verdict(human, train, val):
 
 
 _, NAMES = curve_families.quiz(QUIZ_SEED)
-
-
-def exchanged(*pair: str) -> tuple[str, ...]:
-    """The right names with two of them exchanged."""
-    other = dict(zip(pair, pair[::-1], strict=True))
-    return tuple(other.get(name, name) for name in NAMES)
 
 
 EXERCISES = (
@@ -244,23 +238,23 @@ EXERCISES = (
         tested="your eight names are the families that the curves were drawn from.",
         mistakes=(
             Mistake(
-                exchanged("underfitting", "not learning"),
+                exchanged(NAMES, "underfitting", "not learning"),
                 "underfitting and not learning are exchanged: one of the two losses does fall before it stays high.",
             ),
             Mistake(
-                exchanged("good fit", "underfitting"),
+                exchanged(NAMES, "good fit", "underfitting"),
                 "good fit and underfitting are exchanged: look where the axis has its zero.",
             ),
             Mistake(
-                exchanged("still improving", "underfitting"),
+                exchanged(NAMES, "still improving", "underfitting"),
                 "still improving and underfitting are exchanged: only one of them has levelled off.",
             ),
             Mistake(
-                exchanged("good fit", "easier validation"),
+                exchanged(NAMES, "good fit", "easier validation"),
                 "good fit and easier validation are exchanged: which line lies above?",
             ),
             Mistake(
-                exchanged("overfitting", "diverging"),
+                exchanged(NAMES, "overfitting", "diverging"),
                 "overfitting and diverging are exchanged: in one of them the *training* loss rises.",
             ),
         ),

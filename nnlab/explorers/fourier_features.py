@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from nnlab.analysis.pictures import psnr
 from nnlab.datasets.photographs import GREY, NAMES, Photograph, photograph, pixels
 from nnlab.engine.ensemble import one_thread
 from nnlab.engine.fourier import waves
@@ -67,8 +68,8 @@ def compute(photo: str, scale: float, features: int, ridge: float, share: int, s
     f, y = of_all[chosen], given.train.y.double()  # (training pixel, 2 features), (training pixel, 3)
     gram = f.mT @ f + ridge * torch.eye(2 * features, dtype=torch.float64)
     painted = given.picture(of_all @ torch.linalg.solve(gram, f.mT @ y)).astype(np.float32)
-    errors = ((painted.reshape(-1, 3) - whole) ** 2).mean(1)
-    scores = (float(-10 * np.log10(errors[part].mean())) for part in (training, ~training))
+    colours, truth = torch.from_numpy(painted.reshape(-1, 3)), torch.from_numpy(whole)
+    scores = (psnr(colours[part], truth[part]).item() for part in (training, ~training))
     return Result(scale, features, ridge, share, known, painted, whole.reshape(*SIZE, 3), *scores)
 
 

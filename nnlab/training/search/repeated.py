@@ -10,7 +10,7 @@ from nnlab.analysis.search import COLUMNS, Trials
 from nnlab.engine.spaces import Space, check_space
 from nnlab.training.search.running import STRATEGIES, frame
 from nnlab.training.search.strategies import plan
-from nnlab.training.search.trial import Outcome
+from nnlab.training.search.trial import judged
 
 __all__ = ["repeated_search"]
 
@@ -68,7 +68,7 @@ def repeated_search(
         scores = [score for part in parts for score in measured(objective, part)]
         told: dict[int, list[float]] = {seed: [] for seed in plans}
         for (seed, settings), score in zip(rows, scores, strict=True):
-            found = outcome(score)
+            found = judged(score, math.nan)
             tables[seed][len(tables[seed])] = (settings, found)
             told[seed].append(found.score)
         last = {**told}
@@ -111,10 +111,3 @@ def measured(objective: Callable[..., Sequence[float]], rows: list[Row]) -> list
             "Try history.val_loss[:, -1]."
         )
     return scores
-
-
-def outcome(score: float) -> Outcome:
-    """A score as what became of a trial."""
-    if math.isfinite(score):
-        return Outcome(score, math.nan, "ok", "")
-    return Outcome(math.nan, math.nan, "diverged", f"the score is {score}")

@@ -16,7 +16,7 @@ from nnlab import arguments
 from nnlab.engine.ensemble import one_thread
 from nnlab.training.loop import own_randomness
 
-__all__ = ["Outcome", "killed", "run_pickled", "run_trial"]
+__all__ = ["Outcome", "judged", "killed", "run_pickled", "run_trial"]
 
 ONE_AFTER_ANOTHER = threading.RLock()  # the threads of a process share torch's random generator
 LONGEST = 300  # characters of a reason
@@ -47,9 +47,7 @@ def run_trial(objective: Callable[..., float], settings: Mapping, seed: int, num
             reason = f"{type(error).__name__}: {error}"
             return Outcome(math.nan, time.perf_counter() - start, "raised", reason[:LONGEST])
         seconds = time.perf_counter() - start
-    if not math.isfinite(score):
-        return Outcome(math.nan, seconds, "diverged", f"the score is {score}")
-    return Outcome(score, seconds, "ok", "")
+    return judged(score, seconds)
 
 
 def run_pickled(objective: bytes, settings: bytes, seed: int, number: int) -> Outcome:
@@ -59,6 +57,13 @@ def run_pickled(objective: bytes, settings: bytes, seed: int, number: int) -> Ou
     except Exception as error:
         return Outcome(math.nan, 0.0, "raised", f"the worker cannot load the objective: {error!r}"[:LONGEST])
     return run_trial(function, values, seed, number)
+
+
+def judged(score: float, seconds: float) -> Outcome:
+    """The outcome of a trial that returned a score: a score that is nan or infinite is none."""
+    if not math.isfinite(score):
+        return Outcome(math.nan, seconds, "diverged", f"the score is {score}")
+    return Outcome(score, seconds, "ok", "")
 
 
 def killed(reason: str) -> Outcome:
