@@ -52,6 +52,13 @@ def test_lab_opens_the_notebooks_and_passes_arguments_on(ran, monkeypatch, user,
     assert ran == [["python with ()", "-m", "jupyterlab", root, *expected, "--no-browser", "--port", "9000"]]
 
 
+@pytest.mark.parametrize(("given", "expected"), [(None, "1"), ("4", "4")])
+def test_commands_compute_on_one_thread_unless_told_otherwise(ran, monkeypatch, given, expected):
+    monkeypatch.setattr(cli.os, "environ", {} if given is None else {"OMP_NUM_THREADS": given})
+    assert cli.main(["lab"]) == 0
+    assert cli.os.environ["OMP_NUM_THREADS"] == expected
+
+
 def test_test_with_arguments_runs_only_pytest(ran):
     assert cli.main(["test", "tests/test_cli.py", "-k", "help"]) == 0
     assert ran == [["python with ('test',)", "-m", "pytest", "tests/test_cli.py", "-k", "help"]]
