@@ -1,31 +1,18 @@
 """Explorer: controls, a picture that follows them, and one sentence that says what the picture shows."""
 
-import html
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
-import ipywidgets as widgets
-
-from nnlab.stage.description import Choice, Description, Slider, Toggle
+from nnlab.stage.ahead import SLOWEST, Ahead, neighbours
+from nnlab.stage.description import Description
+from nnlab.stage.panel import VIEW, Control, Panel, described, view_of, when_unseen
 from nnlab.stage.picture import Picture
 
-__all__ = [
-    "VIEW",
-    "Explorer",
-    "alert",
-    "button",
-    "make_widget",
-    "move",
-    "opener",
-    "paragraph",
-    "view_of",
-    "when_unseen",
-]
-
-BUSY_AFTER = 0.1  # seconds
-VIEW = "application/vnd.jupyter.widget-view+json"
+__all__ = ["Explorer", "opener"]
 
 
 class Explorer:
@@ -40,7 +27,7 @@ class Explorer:
         values: where the controls start, and where *reset* returns to.
 
     Attributes:
-        controls: name -> widget.
+        controls: name -> ``Control``, whose ``value`` can be set, observed and linked to a widget of ipywidgets.
         result: what ``compute`` returned for the values shown.
         sentence: the sentence under the picture.
         error: the message of the last error, or None.
@@ -54,24 +41,22 @@ class Explorer:
         self.error: str | None = None
         self._picture = Picture(description)
         self._frames = Frames(self._draw)
-        self.controls = {c.name: make_widget(c, self._wanted(c)) for c in description.controls}
-        for control in self.controls.values():
-            control.observe(lambda change: self._frames.wanted(), names="value")
-        self._image = widgets.Image(format="jpeg", width=self._picture.width)
-        self._image.layout.max_width = "100%"
-        self._sentence = widgets.HTML()
-        self._note = widgets.HTML()
-        self._error = widgets.HTML()
-        self._code = widgets.Text(description="code", continuous_update=False)
-        self._code.layout.width, self._code.layout.display = "auto", "none"
-        self.widget = self._arrange()
-        when_unseen(self.widget, self._forget_pixels)
+        self._moving = threading.RLock()
+        self._took = 0.0
+        self.widget = Panel(self._about(), self.start)
+        self.controls = {
+            c.name: Control(c, self.start[c.name], partial(self._moved_one, c.name)) for c in description.controls
+        }
+        self._ahead = Ahead(self._made, self.widget.send)
+        self.widget.observe(lambda change: self._moved(change["old"]), names="values")
+        self.widget.on_msg(lambda widget, message, buffers: self._heard(message))
+        when_unseen(self.widget, self._forget_picture)
         self._frames.wanted()
 
     @property
     def values(self) -> dict:
         """The value of every control, as ``compute`` gets it."""
-        return {c.name: c.clean(self.controls[c.name].value) for c in self.description.controls}
+        return {c.name: c.clean(self.widget.values[c.name]) for c in self.description.controls}
 
     def set(self, **values) -> None:
         """Move controls to these values, all at once: one frame is drawn.
@@ -79,14 +64,10 @@ class Explorer:
         Raises:
             ValueError, TypeError: an unknown control or a value outside its range; nothing is moved.
         """
-        cleaned = self.description.values(**{**self.values, **values})
-        with self._frames.together():
-            for control in self.description.controls:
-                move(self.controls[control.name], control, cleaned[control.name])
+        self._put(self.description.values(**{**self.values, **values}))
 
     def reset(self) -> None:
         """Return to the values that the explorer started with."""
-        self._note.value = ""
         self.set(**self.start)
 
     def code(self) -> str:
@@ -97,7 +78,7 @@ class Explorer:
         """The picture as it is now, as a PNG."""
         with self._frames.stopped():
             if self._picture.empty and self.result is not None:
-                self._picture.show(self.result)
+                self._picture.record(self.result)
             return self._picture.png()
 
     def __repr__(self) -> str:
@@ -108,69 +89,88 @@ class Explorer:
         size = {"width": self._picture.width, "alt": self.sentence}
         return data, {"image/png": size}
 
-    def _draw(self) -> None:
-        with busy(self._sentence, lambda: paragraph(self.sentence)):
-            try:
-                result = self.description.compute(**self.values)
-                sentence = self.description.sentence(result)
-                self._picture.show(result)
-                self._image.value = self._picture.jpeg()
-            except Exception as error:  # shown to the student: the log console of JupyterLab is never opened
-                self.error = f"{type(error).__name__}: {error}"
-                self._error.value = alert(self.error)
-                return
-            self.result, self.sentence = result, sentence
-            self._sentence.value = paragraph(sentence)
-            if self._code.layout.display != "none":
-                self._code.value = self.code()
-            if self.error is not None:
-                self.error, self._error.value = None, ""
+    def _about(self) -> dict:
+        """What the front end must know once."""
+        given = self.description
+        presets = [{"label": p.label, "reason": p.reason, "values": given.values(**p.values)} for p in given.presets]
+        return {
+            "name": given.name,
+            "title": given.title,
+            "size": self._picture.page_size,
+            "controls": described(given.controls),
+            "presets": presets,
+            "start": self.start,
+        }
 
-    def _forget_pixels(self) -> None:
-        """Give the pixels back until somebody wants them again.
+    def _draw(self) -> None:
+        """Compute and send the frame of the values that are wanted now."""
+        started = time.monotonic()
+        try:
+            values = self.values
+            result = self.description.compute(**values)
+            scene, frame = self._recorded(values, result)
+        except Exception as error:  # shown to the student: the log console of JupyterLab is never opened
+            self.error = self.widget.error = f"{type(error).__name__}: {error}"
+            return
+        self._took = time.monotonic() - started
+        self.result, self.sentence, self.error = result, frame["sentence"], None
+        self.widget.show(scene, frame)
+
+    def _recorded(self, values: dict, result) -> tuple[dict, dict]:
+        """The scene and the frame of a result."""
+        sentence = self.description.sentence(result)
+        recorded = self._picture.record(result)
+        scene = {"key": recorded.scene, "strokes": recorded.background}
+        code = self.description.code(values)
+        frame = {"values": values, "scene": recorded.scene, "strokes": recorded.frame}
+        return scene, {**frame, "sentence": sentence, "code": code}
+
+    def _made(self, values: dict) -> tuple[dict, dict] | None:
+        """The same for values that nobody wants yet; None if it takes long, or fails: that is said when it is wanted."""
+        if self._took > SLOWEST:
+            return None
+        with self._frames.stopped():
+            started = time.monotonic()
+            try:
+                made = self._recorded(values, self.description.compute(**values))
+            except Exception:
+                return None
+            self._took = time.monotonic() - started
+            return made
+
+    def _put(self, values: dict) -> None:
+        """Move the controls; one frame is drawn, after every lock is open again."""
+        with self._frames.together(), self._moving:
+            self.widget.values = {**self.widget.values, **values}
+
+    def _moved_one(self, name: str, value) -> None:
+        self._put({name: value})
+
+    def _moved(self, before: dict) -> None:
+        """The panel's values are other ones, by the browser or by ``_put``: the controls follow."""
+        with self._frames.together(), self._moving:
+            try:
+                for name, control in self.controls.items():
+                    control.value = self.widget.values[name]
+            except (ValueError, TypeError, KeyError) as error:  # from a browser: what a person typed is checked there
+                self.widget.values = before
+                self.error = self.widget.error = f"{type(error).__name__}: {error}"
+
+    def _heard(self, message: dict) -> None:
+        """A control is touched: its other values may be wanted soon."""
+        if message.get("opened"):
+            self._ahead.forget()
+        touched = next((c for c in self.description.controls if c.name == message.get("touched")), None)
+        if touched is not None:
+            self._ahead.fetch(neighbours(touched, self.values))
+
+    def _forget_picture(self) -> None:
+        """Give the figure back until somebody wants it again.
 
         The kernel keeps every widget for ever, so a cell that is run again and again would fill the memory.
         """
         with self._frames.stopped():
             self._picture = Picture(self.description)
-
-    def _wanted(self, control) -> list:
-        """Where a control starts, and the values that presets give it."""
-        values = [preset.values[control.name] for preset in self.description.presets if control.name in preset.values]
-        return [self.start[control.name], *(control.clean(value) for value in [control.default, *values])]
-
-    def _arrange(self) -> widgets.VBox:
-        """Picture, sentence, error, controls in columns, buttons."""
-        grid = widgets.Layout(display="flex", flex_flow="row wrap", max_width=f"{self._picture.width}px")
-        row = widgets.Layout(display="flex", flex_flow="row wrap", max_width=grid.max_width, margin="6px 0 0 0")
-        buttons = [self._preset_button(preset) for preset in self.description.presets]
-        buttons += [
-            button("reset", "back to where this explorer started", self.reset),
-            button("copy as code", "the call that reproduces this picture", self._show_code),
-        ]
-        return widgets.VBox(
-            [
-                self._image,
-                self._sentence,
-                self._error,
-                widgets.Box(list(self.controls.values()), layout=grid),
-                widgets.Box(buttons, layout=row),
-                self._note,
-                self._code,
-            ]
-        )
-
-    def _preset_button(self, preset) -> widgets.Button:
-        def press():
-            self.set(**self.description.values(**preset.values))  # the reason is true for just these values
-            self._note.value = paragraph(f"{preset.label}: {preset.reason}")
-
-        return button(preset.label, preset.reason, press)
-
-    def _show_code(self) -> None:
-        """Show the code field; from now on it follows the controls."""
-        self._code.value = self.code()
-        self._code.layout.display = "flex"
 
 
 class Frames:
@@ -183,8 +183,9 @@ class Frames:
     def __init__(self, draw: Callable[[], None]):
         self._draw = draw
         self._drawing = threading.Lock()
+        self._counting = threading.Lock()
         self._stale = False
-        self._held = False
+        self._held = 0
 
     def wanted(self) -> None:
         """Draw a frame. Whoever comes while one is being drawn leaves the next one to that drawer."""
@@ -199,11 +200,11 @@ class Frames:
     @contextmanager
     def together(self) -> Iterator[None]:
         """Whatever is wanted inside is drawn at the end, once."""
-        self._held = True
+        self._hold(1)
         try:
             yield
         finally:
-            self._held = False
+            self._hold(-1)
             self.wanted()
 
     @contextmanager
@@ -214,27 +215,9 @@ class Frames:
         if self._stale:
             self.wanted()
 
-
-@contextmanager
-def busy(line: widgets.HTML, afterwards: Callable[[], str]) -> Iterator[None]:
-    """Say "drawing ..." in a line of text when what happens inside takes longer than ``BUSY_AFTER``.
-
-    ``afterwards`` gives what the line says then: that may be new, and the timer may go off behind it.
-    """
-    waiting = paragraph("drawing ...")
-
-    def say():
-        line.value = waiting
-
-    timer = threading.Timer(BUSY_AFTER, say)
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        timer.join()
-        if line.value == waiting:
-            line.value = afterwards()
+    def _hold(self, more: int) -> None:
+        with self._counting:
+            self._held += more
 
 
 def opener(description: Description) -> Callable[..., Explorer]:
@@ -253,72 +236,3 @@ def opener(description: Description) -> Callable[..., Explorer]:
     opened.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()} | {"return": Explorer}
     vars(opened).update(__signature__=signature, __wrapped__=description.compute)
     return opened
-
-
-def make_widget(control: Slider | Choice | Toggle, values: list) -> widgets.Widget:
-    """The ipywidget of a control, described and wide enough to be read.
-
-    A number gets a slider over a list of values. The browser rounds the value of a FloatSlider or a FloatLogSlider to
-    its nearest step and sends that back, so that lr = 1.9 became 2; here every value stays what it was set to.
-
-    Args:
-        control: its description.
-        values: the value it starts at, and for a slider the others that must be reachable exactly.
-    """
-    shape = {
-        "description": control.label,
-        "style": {"description_width": "130px"},
-        "layout": {"width": "380px"},
-    }
-    if isinstance(control, Toggle):
-        return widgets.Checkbox(value=values[0], **shape)
-    if isinstance(control, Choice):
-        return widgets.Dropdown(options=control.options, value=values[0], **shape)
-    return widgets.SelectionSlider(options=options(control, [*control.stops, *values]), value=values[0], **shape)
-
-
-def options(slider: Slider, values) -> list[tuple]:
-    """What a SelectionSlider shows and what it means, in order."""
-    return [(slider.text(value), value) for value in sorted(set(values))]
-
-
-def move(widget: widgets.Widget, control: Slider | Choice | Toggle, value) -> None:
-    """Put a widget at a value; a slider gets a stop there when it has none."""
-    if isinstance(control, Slider) and value not in (known := [v for _, v in widget.options]):
-        with widget.hold_sync():
-            widget.options = options(control, [*known, value])
-            widget.value = value
-    widget.value = value
-
-
-def button(label: str, reason: str, press) -> widgets.Button:
-    """A button as wide as its text that calls ``press`` with no arguments."""
-    made = widgets.Button(description=label, tooltip=reason, layout={"width": "auto"})
-    made.on_click(lambda _: press())
-    return made
-
-
-def paragraph(text: str) -> str:
-    """Plain text as HTML, large enough to be read."""
-    return f'<span style="font-size: 14px; line-height: 1.4">{html.escape(text)}</span>' if text else ""
-
-
-def alert(text: str) -> str:
-    """What went wrong, as HTML that a screen reader says at once; nothing for no text."""
-    return f'<b role="alert" style="color: #b00020">{html.escape(text)}</b>' if text else ""
-
-
-def when_unseen(widget: widgets.Widget, call) -> None:
-    """Call ``call()`` whenever the last view of a widget is gone: its cell was run again, cleared or deleted."""
-
-    def count(change):
-        if change["old"] and not change["new"]:
-            call()
-
-    widget._view_count = 0  # from now on the front end counts
-    widget.observe(count, names="_view_count")
-
-
-def view_of(widget: widgets.Widget) -> dict:
-    """The display entry that makes a front end show the live widget."""
-    return {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}

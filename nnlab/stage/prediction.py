@@ -1,17 +1,39 @@
 """Predict before you look: a question, and a picture that appears after the answer."""
 
-import html
 import io
 import sys
 from collections.abc import Sequence
+from typing import Any
 
-import ipywidgets as widgets
+import anywidget
+import ipywidgets
+import traitlets
 from matplotlib.figure import Figure
 
 from nnlab import arguments
-from nnlab.stage.explorer import VIEW, Explorer, paragraph, view_of
+from nnlab.stage.panel import VIEW, front, picture_of, view_of
 
 __all__ = ["predict"]
+
+
+class Question(anywidget.AnyWidget):
+    """The question as the browser shows it, drawn by ``front/question.js``; "" stands for nothing chosen."""
+
+    question = traitlets.Unicode().tag(sync=True)
+    options = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    choice = traitlets.Unicode().tag(sync=True)
+    answer = traitlets.Unicode().tag(sync=True)  # known to the browser once something is chosen
+    verdict = traitlets.Unicode().tag(sync=True)
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
+
+    @traitlets.default("_esm")
+    def _module(self):
+        return front("page.js", "question.js")
+
+    @traitlets.default("_css")
+    def _style(self):
+        return front("panel.css")
 
 
 class Prediction:
@@ -30,23 +52,21 @@ class Prediction:
         self._reveal = reveal
         if isinstance(reveal, Figure) and "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].close(reveal)  # an open figure would be shown at the end of the cell
-        self._radio = widgets.RadioButtons(options=self.options, value=None, layout={"width": "auto"})
-        self._radio.observe(lambda change: self.choose(change["new"]), names="value")
-        self._verdict = widgets.HTML()
-        title = widgets.HTML(f"<b>Predict:</b> {html.escape(question)}")
-        self._form = widgets.VBox([title, self._radio, self._verdict])
-        self._place = widgets.VBox()
+        self._form = Question(question=question, options=self.options)
+        self._form.observe(lambda change: self.choose(change["new"]), names="choice")
+        self._place = ipywidgets.VBox()
 
     def choose(self, option: str) -> None:
         """Commit to an option: says whether it was right, and shows the picture."""
         arguments.one_of("option", option, self.options)
         self.choice = option
-        if self._radio.value != option:
-            self._radio.value = option  # comes back here through observe
+        if self._form.choice != option:
+            self._form.choice = option  # comes back here through observe
             return
-        self._verdict.value = paragraph(self.verdict())
+        with self._form.hold_sync():
+            self._form.answer, self._form.verdict = self.answer or "", self.verdict()
         if self._reveal is not None and not self._place.children:
-            self._place.children = [live(self._reveal)]
+            self._place.children = [live(self._reveal, self.question)]
 
     def verdict(self) -> str:
         """What is said after the choice."""
@@ -97,17 +117,14 @@ def predict(
     return Prediction(question, options, answer, because, reveal)
 
 
-def live(shown) -> widgets.Widget:
-    """The widget that shows an Explorer, or a Figure as a picture."""
-    if isinstance(shown, Explorer):
-        return shown.widget
-    data, metadata = static(shown)
-    return widgets.Image(value=data["image/png"], format="png", width=metadata["image/png"]["width"])
+def live(shown, title: str) -> Any:
+    """The widget that shows an Explorer or a live training, or a Figure as a picture."""
+    return picture_of(shown, title) if isinstance(shown, Figure) else shown.widget
 
 
 def static(shown) -> tuple[dict, dict]:
     """Plain text and PNG of an Explorer or of a Figure, without any widget."""
-    if isinstance(shown, Explorer):
+    if not isinstance(shown, Figure):
         data, metadata = shown._repr_mimebundle_()
         return {key: data[key] for key in ("text/plain", "image/png")}, metadata
     out = io.BytesIO()

@@ -5,22 +5,27 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-import ipywidgets as widgets
 import torch
 
 from nnlab import arguments
 from nnlab.datasets.data import Dataset
 from nnlab.engine.ensemble import one_thread
 from nnlab.stage.description import Slider
-from nnlab.stage.explorer import VIEW, alert, button, make_widget, move, paragraph, view_of, when_unseen
 from nnlab.stage.live.background import Background
 from nnlab.stage.live.picture import LivePicture, look_at, sentence
 from nnlab.stage.live.run import LiveRun
+from nnlab.stage.panel import VIEW, Control, Panel, described, view_of, when_unseen
 from nnlab.stage.picture import Picture
 
 __all__ = ["LiveTraining", "live_training"]
 
 PACES = [1, 2, 5, 10, 20, 50, 100]
+BUTTONS = (
+    ("run", "start", "train until you press pause"),
+    ("step", "one step", "pause, then train on one mini-batch"),
+    ("reset", "reset", "back to the first weights and settings"),
+)
+RUNNING, PAUSED = {"labels": {"run": "pause"}, "on": "run"}, {"labels": {"run": "start"}, "on": ""}
 
 
 class Stops(NamedTuple):
@@ -30,6 +35,12 @@ class Stops(NamedTuple):
     default: int
     label: str
     stops: list[int]
+    only_whole = True
+
+    @property
+    def allowed(self) -> str:
+        """The stops in words."""
+        return f"one of {', '.join(map(str, self.stops))}"
 
     @staticmethod
     def text(value) -> str:
@@ -67,21 +78,13 @@ class LiveTraining:
         self._view = LivePicture(run.data)
         self._picture = Picture(self._view)
         self._drawing = threading.Lock()
-        self._image = widgets.Image(format="jpeg", width=self._picture.width, layout={"max_width": "100%"})
-        self._sentence, self._error = widgets.HTML(), widgets.HTML()
-        self._state = widgets.HTML(layout={"margin": "0 0 0 12px"})
         self._sliders = sliders(run, self._background.per_picture)
-        self.controls = {name: make_widget(slider, [slider.default]) for name, slider in self._sliders.items()}
-        for name, control in self.controls.items():
-            control.observe(lambda change, name=name: self._moved(name, change["new"]), names="value")
-        buttons = [
-            button("start", "train until you press pause", self.start),
-            button("pause", "stop at once", self.pause),
-            button("one step", "pause, then train on one mini-batch", self._once),
-            button("reset", "back to the first weights and settings", self.reset),
-        ]
-        above = [self._image, self._sentence, self._error]
-        self.widget = arranged(self._picture.width, above, [*self.controls.values()], [*buttons, self._state])
+        start = {name: slider.default for name, slider in self._sliders.items()}
+        self.widget = Panel(self._about(), start)
+        self.widget.state = PAUSED
+        self.controls = {name: Control(s, start[name], partial(self._moved, name)) for name, s in self._sliders.items()}
+        self.widget.observe(lambda change: self._pulled(change["new"]), names="values")
+        self.widget.on_msg(lambda widget, message, buffers: self._pressed(message.get("press")))
         when_unseen(self.widget, self._rest)
         self.step(steps)
 
@@ -135,14 +138,13 @@ class LiveTraining:
         """
         for name, value in values.items():
             arguments.one_of("slider", name, self.controls)
-            slider = self._sliders[name]
-            move(self.controls[name], slider, value if value == slider.default else slider.clean(value))
+            self.controls[name].value = value
 
     def png(self) -> bytes:
         """The picture as it is now, as a PNG."""
         self._background.wait()
         if self._picture.empty:
-            self._show()
+            self._show()  # the figure was given back
         with self._drawing:
             return self._picture.png()
 
@@ -154,10 +156,37 @@ class LiveTraining:
         data = {"text/plain": repr(self), "image/png": png, VIEW: view_of(self.widget)}
         return data, {"image/png": {"width": self._picture.width, "alt": self.sentence}}
 
+    def _about(self) -> dict:
+        """What the front end must know once."""
+        buttons = [{"name": name, "label": label, "reason": reason} for name, label, reason in BUTTONS]
+        return {
+            "name": "live_training",
+            "title": f"Live training on {self.run.data.name}",
+            "size": self._picture.page_size,
+            "controls": described(self._sliders.values()),
+            "buttons": buttons,
+            "remember": False,
+        }
+
+    def _pressed(self, button: str | None) -> None:
+        """A button of the front end."""
+        if button == "run":
+            self.pause() if self.running else self.start()
+        elif button == "step":
+            self._once()
+        elif button == "reset":
+            self.reset()
+
+    def _pulled(self, values: dict) -> None:
+        """Sliders were moved in the browser."""
+        for name, control in self.controls.items():
+            control.value = values[name]
+
     def _moved(self, name: str, value) -> None:
         """A slider was moved, perhaps in a thread of its own: the optimizer has its value when this returns."""
         with self._background.turns:
             setattr(self._background if name == "per_picture" else self.run, name, value)
+        self.widget.values = {**self.widget.values, name: value}
         self._background.refresh()
 
     def _once(self) -> None:
@@ -174,33 +203,25 @@ class LiveTraining:
         with self._drawing:
             with self._background.turns:
                 shown = look_at(self.run, self._view.answers.inputs)
-            self._picture.paint(shown)
+            recorded = self._picture.record_beside(shown)
             self.sentence = sentence(shown)
-            self._image.value = self._picture.jpeg(draft=self.running)
-            self._sentence.value = paragraph(self.sentence)
+            frame = {"values": self.widget.values, "scene": recorded.scene, "strokes": recorded.frame}
+            scene = {"key": recorded.scene, "strokes": recorded.background}
+            self.widget.show(scene, {**frame, "sentence": self.sentence, "code": ""}, self.error or "")
 
     def _fail(self, error: Exception | None) -> None:
         """Show an error in red, or take the last one away."""
         self.error = None if error is None else f"{type(error).__name__}: {error}"
-        self._error.value = alert(self.error or "")
+        self.widget.error = self.error or ""
 
     def _tell(self) -> None:
-        self._state.value = paragraph("training" if self.running else "paused")
+        self.widget.state = RUNNING if self.running else PAUSED
 
     def _rest(self) -> None:
         """Nobody watches: pause, and give the pixels back."""
         self.pause()
         with self._drawing:
             self._picture = Picture(self._view)
-
-
-def arranged(width: int, above: list, controls: list, below: list) -> widgets.VBox:
-    """Picture and texts, then as many sliders side by side as there is room for, then buttons."""
-    wrap = {"display": "flex", "flex_flow": "row wrap", "max_width": f"{width}px"}
-    row = widgets.Box(below, layout={**wrap, "margin": "6px 0 0 0", "align_items": "center"})
-    whole = widgets.VBox([widgets.VBox(above), widgets.Box(controls, layout=wrap), row])
-    whole.add_class("nnlab-live")
-    return whole
 
 
 def sliders(run: LiveRun, per_picture: int) -> dict[str, Any]:

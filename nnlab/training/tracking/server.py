@@ -131,7 +131,7 @@ class ShownTensorBoard:
     def __init__(self, folder: Path, height: int):
         import ipywidgets as widgets
 
-        from nnlab.stage.explorer import when_unseen
+        from nnlab.stage.panel import when_unseen
 
         self.folder, self.height = folder, height
         self.server: Server | None = None
@@ -144,15 +144,13 @@ class ShownTensorBoard:
 
     def open(self) -> None:
         """Start the server if there is none, and show it."""
-        from nnlab.stage.explorer import alert
-
         with self._turn:
             if self.server is None:
                 self._place.value = "TensorBoard is starting ..."
                 try:
                     self.server = Server(self.folder)
                 except (RuntimeError, OSError) as error:
-                    self._place.value = alert(str(error))
+                    self._place.value = f'<b role="alert">{html.escape(str(error))}</b>'
                     return
             self._place.value = frame(browser_address(self.server.port), self.height)
 
@@ -168,7 +166,7 @@ class ShownTensorBoard:
         return f"TensorBoard of {self.folder}. In a terminal: tensorboard --logdir {shlex.quote(str(self.folder))}"
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        from nnlab.stage.explorer import VIEW, view_of
+        from nnlab.stage.panel import VIEW, view_of
 
         if "google.colab" in sys.modules:  # its browser reaches no port of the kernel, and it has a command of its own
             command = f"%load_ext tensorboard\n%tensorboard --logdir {shlex.quote(str(self.folder))}"

@@ -1,0 +1,37 @@
+// What every part of the front end needs: elements, the theme of the page, keys that stay, texts that are said once.
+
+/** An element with attributes and children; a property for every key that begins with a dot. */
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith(".")) element[name.slice(1)] = value;
+    else if (value !== null) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+/** Whether the page is dark: JupyterLab says so, elsewhere the system does. */
+export function isDark() {
+  const light = document.body.dataset.jpThemeLight;
+  return light === undefined ? matchMedia("(prefers-color-scheme: dark)").matches : light === "false";
+}
+
+/** Call `changed` whenever the theme of the page changes, until the signal. */
+export function watchTheme(changed, signal) {
+  const observer = new MutationObserver(changed);
+  observer.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed, { signal });
+  signal.addEventListener("abort", () => observer.disconnect());
+}
+
+/** The keys that a control uses stay in it: JupyterLab would move the cursor, or delete the cell. */
+export function keepKeys(root) {
+  root.dataset.lmSuppressShortcuts = "true";
+  for (const kind of ["keydown", "keyup", "keypress"]) root.addEventListener(kind, (event) => event.stopPropagation());
+}
+
+/** Set a text only if it is another one, so that it is announced once. */
+export function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

@@ -1,0 +1,311 @@
+// A panel: picture, sentence, controls. It draws what the kernel (or a page) gives it, and says what a person wants.
+// Read from the bottom: `render` puts the parts together. strokes.js and page.js stand before it in the same module.
+
+const KEPT = 600; // frames that are remembered
+const BUSY_AFTER = 100; // milliseconds without an answer until the picture says that it is busy
+const TOUCHED = 30; // milliseconds that a hand must rest before frames are fetched ahead
+const WIDEST = 1.4; // of the picture, as a multiple of its own size
+const SHORT = 44; // letters of all options together that still stand side by side
+
+let panels = 0; // for ids that are used once in a page
+
+/** The canvas of a panel: a background that is drawn once, and a frame upon it, in the pixels of the screen. */
+class Canvas {
+  constructor([width, height], signal) {
+    [this.width, this.height] = [width, height];
+    this.element = make("canvas", { class: "nnlab-picture", role: "img" });
+    this.element.style.aspectRatio = `${width} / ${height}`;
+    this.element.style.maxWidth = `${Math.round(WIDEST * width)}px`;
+    this.background = document.createElement("canvas");
+    const resized = new ResizeObserver(() => this.draw());
+    resized.observe(this.element);
+    signal.addEventListener("abort", () => resized.disconnect());
+    watchTheme(() => this.draw(), signal);
+  }
+
+  /** Show strokes upon the strokes of a scene. */
+  show(scene, strokes) {
+    [this.scene, this.strokes] = [scene, strokes];
+    this.draw();
+  }
+
+  draw() {
+    if (!this.strokes || !this.element.clientWidth) return;
+    const scale = (this.element.clientWidth * devicePixelRatio) / this.width;
+    const look = { dark: isDark(), scale, font: getComputedStyle(this.element).fontFamily };
+    const size = [Math.round(this.width * scale), Math.round(this.height * scale)];
+    const drawn = JSON.stringify([look, size]);
+    if (this.drawn !== drawn || this.drawnScene !== this.scene) {
+      [this.drawn, this.drawnScene] = [drawn, this.scene];
+      for (const canvas of [this.background, this.element]) [canvas.width, canvas.height] = size;
+      drawStrokes(this.background.getContext("2d"), this.scene, look);
+    }
+    const context = this.element.getContext("2d");
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, ...size);
+    context.drawImage(this.background, 0, 0);
+    drawStrokes(context, this.strokes, look);
+  }
+}
+
+/** A slider over stops, with its value beside it, which can also be typed. `wish(value)` asks for a value. */
+function slider(control, id, wish, complain) {
+  const range = make("input", { type: "range", id, min: 0, max: control.stops.length - 1, step: 1 });
+  const label = `${control.label}, exact value`;
+  const field = make("input", { type: "text", class: "nnlab-value", tabindex: -1, "aria-label": label, inputmode: "decimal" });
+  let value = null;
+  const text = () => control.texts[control.stops.indexOf(value)] ?? String(value);
+  const nearest = (wanted) =>
+    control.stops.reduce((best, stop, k) => (Math.abs(stop - wanted) < Math.abs(control.stops[best] - wanted) ? k : best), 0);
+  const show = (now) => {
+    value = now;
+    range.value = nearest(value);
+    range.setAttribute("aria-valuetext", text());
+    field.value = text();
+  };
+  const take = () => {
+    const wanted = Number(field.value.trim().replace(",", "."));
+    const fits = field.value.trim() && wanted >= control.low && wanted <= control.high;
+    if (fits && (!control.whole || Number.isInteger(wanted))) return wish(wanted);
+    const kind = control.whole ? "a whole number" : "a number";
+    complain(`${control.label} must be ${kind} ${control.allowed}. Got ${field.value || "nothing"}. Try ${text()}.`);
+    field.value = text();
+  };
+  range.addEventListener("input", () => wish(control.stops[range.value]));
+  range.addEventListener("keydown", (event) => {
+    if (!/^[-\d.]$/.test(event.key) || event.ctrlKey || event.metaKey) return;
+    event.preventDefault(); // a digit opens the field
+    field.value = event.key;
+    field.focus();
+  });
+  field.addEventListener("focus", () => field.value === text() && field.select());
+  field.addEventListener("blur", () => (field.value = text()));
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") take();
+    if (event.key === "Enter" || event.key === "Escape") range.focus();
+  });
+  return { parts: [make("label", { for: id }, control.label), range, field], show };
+}
+
+/** One of several names: all in sight where they are short, a list where they are not. */
+function choice(control, id, wish) {
+  if (control.options.join("").length > SHORT) {
+    const list = make("select", { id }, ...control.options.map((name) => make("option", {}, name)));
+    list.addEventListener("change", () => wish(list.value));
+    return { parts: [make("label", { for: id }, control.label), list], show: (value) => (list.value = value) };
+  }
+  const inputs = control.options.map((name) => make("input", { type: "radio", name: id, ".value": name }));
+  inputs.forEach((input) => input.addEventListener("change", () => wish(input.value)));
+  const options = inputs.map((input) => make("label", {}, input, make("span", {}, input.value)));
+  const group = make("div", { class: "nnlab-options", role: "radiogroup", "aria-labelledby": id }, ...options);
+  const show = (value) => inputs.forEach((input) => (input.checked = input.value === value));
+  return { parts: [make("span", { id, class: "nnlab-label" }, control.label), group], show };
+}
+
+/** On or off. */
+function toggle(control, id, wish) {
+  const box = make("input", { type: "checkbox", id });
+  box.addEventListener("change", () => wish(box.checked));
+  return { parts: [make("label", { for: id }, control.label), box], show: (value) => (box.checked = value) };
+}
+
+const KINDS = { slider, choice, toggle };
+
+/** What happens between the controls and whoever computes: wishes go out at once, the newest one counts. */
+class Frames {
+  constructor(model, draw) {
+    [this.model, this.draw] = [model, draw];
+    const { controls, remember } = model.get("about");
+    this.names = controls.map((control) => control.name);
+    this.remember = remember; // whether the same values always give the same frame
+    this.kept = new Map();
+    this.scenes = new Map();
+    this.wanted = model.get("values");
+  }
+
+  key(values) {
+    return JSON.stringify(this.names.map((name) => values[name]));
+  }
+
+  keep(frame) {
+    if (!this.remember) return;
+    this.kept.set(this.key(frame.values), frame);
+    if (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value);
+  }
+
+  /** Show a frame if its background is here; whether it was shown. */
+  show(frame) {
+    const scene = this.scenes.get(frame.scene);
+    if (scene) this.draw(frame, scene);
+    return Boolean(scene);
+  }
+
+  /** A person wants these values: the frame at once if it is known, from the kernel if not. */
+  wish(values) {
+    this.wanted = values;
+    const frame = this.kept.get(this.key(values));
+    const shown = frame !== undefined && this.show(frame);
+    this.model.set("values", values);
+    this.model.save_changes();
+    return shown;
+  }
+
+  /** The kernel has drawn: an old frame is shown on the way, but never over the newest one. */
+  arrived() {
+    const [frame, scene] = [this.model.get("frame"), this.model.get("scene")];
+    if (!frame.strokes) return false;
+    this.scenes.set(scene.key, scene.strokes);
+    this.keep(frame);
+    const wanted = this.key(this.wanted);
+    if (this.key(frame.values) !== wanted && this.kept.has(wanted)) return false; // the newest one is shown already
+    return this.show(frame);
+  }
+
+  /** Frames that nobody asked for yet, with the backgrounds that they need. */
+  ahead({ frames, scenes }, buffers) {
+    const attach = (strokes, [points, ...images]) => ({ ...strokes, points, images });
+    const taken = [...buffers];
+    for (const { key, count, strokes } of scenes) this.scenes.set(key, attach(strokes, taken.splice(0, count)));
+    for (const { count, strokes, ...rest } of frames) this.keep({ ...rest, strokes: attach(strokes, taken.splice(0, count)) });
+  }
+}
+
+/** A row of buttons: presets, then apart from them what leads back and what copies. */
+function buttonRow(about, { set, press, copy }) {
+  const row = make("div", { class: "nnlab-buttons" });
+  const chips = about.presets.map((preset) => {
+    const chip = make("button", { type: "button", class: "nnlab-chip", title: preset.reason, "aria-pressed": "false" }, preset.label);
+    chip.addEventListener("click", () => set(preset.values));
+    return { chip, preset };
+  });
+  const own = about.buttons.map(({ name, label, reason }) => {
+    const made = make("button", { type: "button", class: "nnlab-button", title: reason, "data-name": name }, label);
+    made.addEventListener("click", () => press(name));
+    return made;
+  });
+  const quiet = about.start
+    ? [
+        ["reset", "back to where this explorer started", () => set(about.start)],
+        ["copy as code", "copy the call that makes this picture", copy],
+      ].map(([label, reason, action]) => {
+        const made = make("button", { type: "button", class: "nnlab-quiet", title: reason }, label);
+        made.addEventListener("click", action);
+        return made;
+      })
+    : [];
+  row.append(...own, ...chips.map(({ chip }) => chip), make("span", { class: "nnlab-apart" }, ...quiet));
+  return { row, chips, own };
+}
+
+/** Put a panel into `el` and keep it up to date with the model. */
+function render({ model, el }) {
+  const about = model.get("about");
+  const number = (panels += 1);
+  const ended = new AbortController();
+  const root = make("div", { class: "nnlab-panel", role: "group", "aria-label": about.title });
+  const canvas = new Canvas(about.size, ended.signal);
+  const sentence = make("p", { class: "nnlab-sentence", "aria-live": "polite", id: `nnlab-sentence-${number}` });
+  const error = make("p", { class: "nnlab-error", role: "alert" });
+  const note = make("p", { class: "nnlab-note", "aria-live": "polite" });
+  canvas.element.setAttribute("aria-label", about.title);
+  canvas.element.setAttribute("aria-describedby", sentence.id);
+  let busy = null;
+  let refused = "";
+
+  const same = (a, b) => frames.key(a) === frames.key(b);
+  const settle = () => {
+    clearTimeout(busy);
+    root.removeAttribute("aria-busy");
+  };
+  const frames = new Frames(model, (frame, scene) => {
+    canvas.show(scene, frame.strokes);
+    say(sentence, frame.sentence);
+    root.nnlabFrame = frame;
+    root.dataset.frames = Number(root.dataset.frames ?? 0) + 1;
+    if (same(frame.values, frames.wanted)) settle();
+  });
+  const showValues = (values) => {
+    about.controls.forEach((control, k) => controls[k].show(values[control.name]));
+    const on = buttons.chips.find(({ preset }) => same(preset.values, values));
+    buttons.chips.forEach(({ chip, preset }) => chip.setAttribute("aria-pressed", String(preset === on?.preset)));
+    say(note, on ? `${on.preset.label}: ${on.preset.reason}` : "");
+  };
+  const complain = (text) => {
+    refused = text;
+    say(error, text || model.get("error"));
+  };
+  const set = (values) => {
+    complain("");
+    showValues(values);
+    settle();
+    if (!frames.wish(values) && about.remember) busy = setTimeout(() => root.setAttribute("aria-busy", "true"), BUSY_AFTER);
+  };
+  let touch = null;
+  const fetchAhead = (name) => {
+    clearTimeout(touch);
+    if (about.remember) touch = setTimeout(() => model.send({ touched: name }), TOUCHED);
+  };
+  const controls = about.controls.map((control) => {
+    const wish = (value) => {
+      set({ ...frames.wanted, [control.name]: value });
+      fetchAhead(control.name);
+    };
+    const made = KINDS[control.kind](control, `nnlab-${number}-${control.name}`, wish, complain);
+    const row = make("div", { class: `nnlab-control nnlab-${control.kind}`, "data-name": control.name }, ...made.parts);
+    row.addEventListener("focusin", () => fetchAhead(control.name));
+    return { ...made, row };
+  });
+  const copy = async () => {
+    const code = model.get("frame").code;
+    try {
+      await navigator.clipboard.writeText(code);
+      say(note, `Copied: ${code}`);
+    } catch {
+      say(note, code); // the browser does not let a page copy: it can be copied by hand
+    }
+  };
+  const buttons = buttonRow(about, { set, press: (name) => model.send({ press: name }), copy });
+  const grid = make("div", { class: "nnlab-controls" }, ...controls.map(({ row }) => row));
+
+  const arrived = () => frames.arrived();
+  const moved = () => {
+    frames.wanted = model.get("values");
+    showValues(frames.wanted);
+  };
+  const failed = () => {
+    settle();
+    say(error, model.get("error") || refused);
+  };
+  const told = () => {
+    const { labels = {}, on = "" } = model.get("state");
+    buttons.own.forEach((made) => {
+      made.textContent = labels[made.dataset.name] ?? made.textContent;
+      made.classList.toggle("nnlab-on", made.dataset.name === on);
+    });
+  };
+  const listeners = { "change:frame": arrived, "change:values": moved, "change:error": failed, "change:state": told };
+  for (const [event, listener] of Object.entries(listeners)) model.on(event, listener);
+  const received = (message, buffers) => message.ahead && frames.ahead(message.ahead, buffers);
+  model.on("msg:custom", received);
+
+  root.append(canvas.element, sentence, error, grid, buttons.row, note);
+  keepKeys(root);
+  const themed = () => root.classList.toggle("nnlab-dark", isDark());
+  watchTheme(themed, ended.signal);
+  themed();
+  el.append(root);
+  moved();
+  told();
+  failed();
+  arrived();
+  model.send({ opened: true });
+  return () => {
+    for (const [event, listener] of Object.entries(listeners)) model.off(event, listener);
+    model.off("msg:custom", received);
+    clearTimeout(touch);
+    settle();
+    ended.abort();
+  };
+}
+
+export default { render };

@@ -1,0 +1,48 @@
+// A question: the options as rows, and after the choice what is right and why. page.js stands before it in the module.
+
+let questions = 0;
+
+/** Put a question into `el` and keep it up to date with the model. */
+function render({ model, el }) {
+  const number = (questions += 1);
+  const ended = new AbortController();
+  const title = make("p", { class: "nnlab-asked", id: `nnlab-question-${number}` }, make("b", {}, "Predict: "), model.get("question"));
+  const verdict = make("p", { class: "nnlab-verdict", "aria-live": "polite" });
+  const rows = model.get("options").map((option) => {
+    const input = make("input", { type: "radio", name: title.id, ".value": option });
+    const mark = make("span", { class: "nnlab-mark", "aria-hidden": "true" });
+    input.addEventListener("change", () => {
+      model.set("choice", option);
+      model.save_changes();
+    });
+    return { option, input, mark, row: make("label", { class: "nnlab-option" }, input, make("span", {}, option), mark) };
+  });
+  const group = make("div", { role: "radiogroup", "aria-labelledby": title.id }, ...rows.map(({ row }) => row));
+  const root = make("div", { class: "nnlab-panel nnlab-question" }, title, group, verdict);
+
+  const judged = () => {
+    const [choice, answer] = [model.get("choice"), model.get("answer")];
+    for (const { option, input, mark, row } of rows) {
+      input.checked = option === choice;
+      const sign = choice === "" || answer === "" ? "" : option === answer ? "✓" : option === choice ? "✗" : "";
+      mark.textContent = sign;
+      row.classList.toggle("nnlab-right", sign === "✓");
+      row.classList.toggle("nnlab-wrong", sign === "✗");
+    }
+    say(verdict, model.get("verdict"));
+  };
+  const events = ["change:choice", "change:verdict"];
+  for (const event of events) model.on(event, judged);
+  const themed = () => root.classList.toggle("nnlab-dark", isDark());
+  watchTheme(themed, ended.signal);
+  themed();
+  keepKeys(root);
+  el.append(root);
+  judged();
+  return () => {
+    for (const event of events) model.off(event, judged);
+    ended.abort();
+  };
+}
+
+export default { render };

@@ -1,0 +1,114 @@
+"""Panel: the one widget of nnlab, a picture with its sentence and controls, drawn by ``front/panel.js``."""
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import anywidget
+import traitlets
+
+from nnlab.stage.description import Choice, Slider, Toggle
+
+__all__ = ["VIEW", "Control", "Panel", "described", "front", "view_of", "when_unseen"]
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+@cache
+def front(*names: str) -> str:
+    """Files of the front end as one module: what a later one needs of an earlier one needs no import."""
+    texts = [files("nnlab.stage").joinpath("front", name).read_text() for name in names]
+    return "\n".join([*(text.replace("\nexport function", "\nfunction") for text in texts[:-1]), texts[-1]])
+
+
+class Panel(anywidget.AnyWidget):
+    """What the browser shows, and what it wants.
+
+    Attributes:
+        about: what never changes: name, title, size in pixels, controls, presets, buttons, start, and whether the same
+            values always give the same frame, so that it may be remembered.
+        values: where the controls stand; the browser and the kernel both move it.
+        scene: the background, ``{"key": ..., "strokes": ...}``.
+        frame: what moves upon it, with its sentence, its code, its values and the key of its scene.
+        error: the message of the last error, or "".
+        state: what the buttons say, ``{"labels": {name: label}, "on": name}``.
+    """
+
+    about = traitlets.Dict().tag(sync=True)
+    values = traitlets.Dict().tag(sync=True)
+    scene = traitlets.Dict().tag(sync=True)
+    frame = traitlets.Dict().tag(sync=True)
+    error = traitlets.Unicode().tag(sync=True)
+    state = traitlets.Dict().tag(sync=True)
+
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
+
+    @traitlets.default("_esm")
+    def _module(self):
+        return front("strokes.js", "page.js", "panel.js")
+
+    @traitlets.default("_css")
+    def _style(self):
+        return front("panel.css")
+
+    def __init__(self, about: dict, values: dict):
+        super().__init__(about={"presets": [], "buttons": [], "start": None, "remember": True, **about}, values=values)
+
+    def show(self, scene: dict, frame: dict, error: str = "") -> None:
+        """Send a frame, with its background if that is another one than before, in one message."""
+        with self.hold_sync():
+            if self.scene.get("key") != scene["key"]:
+                self.scene = scene
+            self.frame, self.error = frame, error
+
+
+class Control(traitlets.HasTraits):
+    """One control of a panel, to be read, set, observed and linked: ``ipywidgets.link((slider, "value"), ...)``.
+
+    Attributes:
+        value: where it stands. A value outside its range raises ValueError or TypeError, and nothing moves.
+    """
+
+    value: Any = traitlets.Any()
+
+    def __init__(self, description: Slider | Choice | Toggle, value, move: Callable[[Any], None]):
+        self.description = description
+        super().__init__(value=value)
+        self.observe(lambda change: move(change["new"]), names="value")
+
+    @traitlets.validate("value")
+    def _clean(self, proposal):
+        return self.description.clean(proposal["value"])
+
+
+def described(controls: Iterable[Slider | Choice | Toggle]) -> list[dict]:
+    """What the front end must know of each control."""
+    return [{"name": c.name, "label": c.label, **_kind(c)} for c in controls]
+
+
+def _kind(control) -> dict:
+    if isinstance(control, Toggle):
+        return {"kind": "toggle"}
+    if isinstance(control, Choice):
+        return {"kind": "choice", "options": list(control.options)}
+    stops = control.stops
+    ends = {"low": stops[0], "high": stops[-1], "allowed": control.allowed, "whole": control.only_whole}
+    return {"kind": "slider", "stops": stops, "texts": [control.text(stop) for stop in stops], **ends}
+
+
+def view_of(widget) -> dict:
+    """The display entry that makes a front end show the live widget."""
+    return {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+
+
+def when_unseen(widget, call: Callable[[], None]) -> None:
+    """Call ``call()`` whenever the last view of a widget is gone: its cell was run again, cleared or deleted."""
+
+    def count(change):
+        if change["old"] and not change["new"]:
+            call()
+
+    widget._view_count = 0  # from now on the front end counts
+    widget.observe(count, names="_view_count")
