@@ -30,7 +30,7 @@ class Recorder(RendererBase):
     Everything that asks for a size gets Agg's answer, so that the layout is the one of the PNG.
 
     Args:
-        figure: on an Agg canvas, of any dpi.
+        figure: on an Agg canvas, of any dpi; its size stays as it is.
 
     >>> recorder = Recorder(figure)
     >>> recorder.draw(figure)
@@ -42,6 +42,10 @@ class Recorder(RendererBase):
         super().__init__()
         self.figure = figure
         self._sheet = Sheet()
+        self._measure = lru_cache(1000)(figure.canvas.get_renderer().get_text_width_height_descent)
+        self._size = (INCH * figure.get_size_inches()).tolist()  # in pixels of the page
+        self._scale = INCH / figure.dpi
+        self._page = np.array([[self._scale, 0, 0], [0, -self._scale, self._size[1]], [0, 0, 1]])
         self._block: list[list] = []  # the lines of the text that is being drawn
         self._smooth = True  # how the next image is enlarged
 
@@ -54,7 +58,7 @@ class Recorder(RendererBase):
     def strokes(self) -> dict:
         """Everything drawn since the last call; the next drawing starts on an empty sheet."""
         sheet, self._sheet = self._sheet, Sheet()
-        return sheet.strokes([round(side, 2) for side in self._size()])
+        return sheet.strokes([round(side, 2) for side in self._size])
 
     def points_to_pixels(self, points):
         return points * self.figure.dpi / 72
@@ -63,7 +67,7 @@ class Recorder(RendererBase):
         return self.figure.canvas.get_renderer().get_canvas_width_height()
 
     def get_text_width_height_descent(self, s, prop, ismath):
-        return self.figure.canvas.get_renderer().get_text_width_height_descent(s, prop, ismath)
+        return self._measure(s, prop.copy(), ismath)  # a copy, because it is kept
 
     def option_image_nocomposite(self):
         return True
@@ -74,7 +78,7 @@ class Recorder(RendererBase):
     def draw_path(self, gc, path, transform, rgbFace=None):
         style = style_of(gc, rgbFace)
         if style is not None:
-            codes, points, straight = outline(path, self._to_page(transform), self._size() if rgbFace is None else None)
+            codes, points, straight = outline(path, self._to_page(transform), self._size if rgbFace is None else None)
             if len(points):
                 op = ["p", self._sheet.style(style), self._clip(gc), codes, aligned(gc, straight, path)]
                 self._sheet.add(op, points)
@@ -87,7 +91,7 @@ class Recorder(RendererBase):
         origin = self._to_page(Affine2D()).transform((0, 0))
         codes, shape, straight = outline(marker_path, self._to_page(marker_trans).translate(*-origin), None)
         width, height = np.abs(shape).max(0, initial=0) / GRAIN + 1
-        (x, y), (right, bottom) = places.T, self._size()
+        (x, y), (right, bottom) = places.T, self._size
         seen = (x > -width) & (x < right + width) & (y > -height) & (y < bottom + height)  # False where nan
         if style is not None and seen.any():
             snap = aligned(gc, straight, marker_path)
@@ -120,7 +124,7 @@ class Recorder(RendererBase):
                 gc.get_rgb(),
             )
             return
-        scale = INCH / self.figure.dpi
+        scale = self._scale
         width = scale * self.get_text_width_height_descent(s, prop, False)[0]
         size, weight = POINT * prop.get_size_in_points(), prop.get_weight()
         numbers = [round(float(part), 2) for part in (scale * x, scale * y, size, angle)]
@@ -145,15 +149,9 @@ class Recorder(RendererBase):
         self._smooth = smooth(image)
         return True
 
-    def _size(self) -> list[float]:
-        """Width and height of the figure in pixels of the page."""
-        return (INCH * self.figure.get_size_inches()).tolist()
-
     def _to_page(self, transform) -> Affine2D:
         """From whatever ``transform`` takes to pixels of the page."""
-        scale = INCH / self.figure.dpi
-        page = np.array([[scale, 0, 0], [0, -scale, self._size()[1]], [0, 0, 1]])
-        return Affine2D(page @ transform.get_affine().get_matrix())
+        return Affine2D(self._page @ transform.get_affine().get_matrix())
 
     def _clip(self, gc) -> int:
         """The rectangle outside of which nothing is drawn; a path to clip with counts as its bounding box."""

@@ -4,6 +4,8 @@ Everything is in pixels of the page, 100 to an inch, counted from the top left c
 which paths, markers, texts and images travel; ``recorder`` gets them from matplotlib, ``front/strokes.js`` draws them.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, Bbox
@@ -46,7 +48,7 @@ class Sheet:
     def add_image(self, op: list, cells: np.ndarray) -> None:
         """An image and its cells, (row, column, 4) in uint8."""
         self.ops.append([*op, len(self._images)])
-        self._images.append(indexed(cells))
+        self._images.append(indexed(cells.tobytes(), cells.shape[1]))
 
     def strokes(self, size: list) -> dict:
         """All of it, as it travels."""
@@ -85,8 +87,9 @@ def outline(path: Path, transform: Affine2D, size: tuple[float, float] | None) -
     straight = not bent and along_the_axes(codes, vertices)
     points = grains(vertices)
     if not bent:
-        needed = corners(codes, points)
-        codes, points = codes[needed], points[needed]
+        for choose in (apart, corners):
+            needed = choose(codes, points)
+            codes, points = codes[needed], points[needed]
     return letters(codes), points[codes != Path.CLOSEPOLY], straight
 
 
@@ -96,13 +99,20 @@ def along_the_axes(codes: np.ndarray, vertices: np.ndarray) -> bool:
     return not bool((slanted & (codes[1:] == Path.LINETO)).any())
 
 
+def apart(codes: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Which points are not where the one before them is, (point,)."""
+    needed = np.ones(len(codes), bool)
+    still = (points[1:] == points[:-1]).all(-1)
+    needed[1:] = ~(still & (codes[1:] == Path.LINETO) & (codes[:-1] == Path.LINETO))
+    return needed
+
+
 def corners(codes: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Which points are needed, (point,): not those on the straight way between their neighbours."""
     needed = np.ones(len(codes), bool)
-    if len(codes) > 2:
-        (dx, dy), (next_dx, next_dy) = np.diff(points[:-1], axis=0).T, np.diff(points[1:], axis=0).T
-        onward = (dx * next_dy == dy * next_dx) & (dx * next_dx + dy * next_dy >= 0)
-        needed[1:-1] = ~(onward & (codes[1:-1] == Path.LINETO) & (codes[2:] == Path.LINETO))
+    (dx, dy), (next_dx, next_dy) = np.diff(points[:-1], axis=0).T, np.diff(points[1:], axis=0).T
+    onward = (dx * next_dy == dy * next_dx) & (dx * next_dx + dy * next_dy > 0)
+    needed[1:-1] = ~(onward & (codes[1:-1] == Path.LINETO) & (codes[2:] == Path.LINETO))
     return needed
 
 
@@ -118,16 +128,19 @@ def letters(codes: np.ndarray) -> str:
     return "".join(letter if letter == "Z" else f"{letter}{length // EACH[letter]}" for letter, length in runs)
 
 
-def indexed(cells: np.ndarray) -> bytes:
+@lru_cache(32)  # in most frames some images stay as they were
+def indexed(cells: bytes, columns: int) -> bytes:
     """A table of 256 colours, then the number of its colour for each cell. Exact for up to 256 colours."""
-    each = np.ascontiguousarray(cells).view(np.uint32).ravel()
+    each = np.frombuffer(cells, np.uint32)
     colours, indices = np.unique(each, return_inverse=True)
     if len(colours) > COLOURS:
-        opaque = bool((cells[..., 3] == 255).all())
-        image = Image.fromarray(cells[..., :3].copy() if opaque else cells)
-        few = image.quantize(COLOURS, Image.Quantize.MEDIANCUT if opaque else Image.Quantize.FASTOCTREE, kmeans=1)
-        table = np.array(few.convert("RGBA")).view(np.uint32).ravel()
-        colours, indices = np.unique(table, return_inverse=True)
+        image = Image.frombytes("RGBA", (columns, len(each) // columns), cells)
+        if image.getextrema()[3] == (255, 255):
+            few = image.convert("RGB").quantize(COLOURS, Image.Quantize.MEDIANCUT)
+        else:
+            few = image.quantize(COLOURS, Image.Quantize.FASTOCTREE)
+        each = np.frombuffer(few.convert("RGBA").tobytes(), np.uint32)
+        colours, indices = np.unique(each, return_inverse=True)
     table = np.zeros(COLOURS, np.uint32)
     table[: len(colours)] = colours
     return table.tobytes() + indices.astype(np.uint8).tobytes()
