@@ -80,7 +80,7 @@ def draw(figure) -> dict:
     for ax, name in zip(pictures, ("known", "painted", "truth"), strict=True):
         ax.set(xticks=[], yticks=[], title=name)
         ax.grid(False)
-        shown[name] = ax.imshow(np.ones((*SIZE, 3)), interpolation="nearest", vmin=0, vmax=1)
+        shown[name] = ax.imshow(np.ones((*SIZE, 3)), interpolation="nearest", vmin=0, vmax=1, url="photograph")
     right.set(xlim=(0, TOP), ylim=(-0.6, 1.6), yticks=[], xlabel="PSNR in dB")
     right.set_xticks([0, 20, 40, 60])
     dots = [

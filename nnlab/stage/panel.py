@@ -7,10 +7,13 @@ from typing import Any
 
 import anywidget
 import traitlets
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from nnlab.stage.description import Choice, Slider, Toggle
+from nnlab.stage.recorder import Recorder
 
-__all__ = ["VIEW", "Control", "Panel", "described", "front", "view_of", "when_unseen"]
+__all__ = ["VIEW", "Control", "Panel", "described", "front", "picture_of", "view_of", "when_unseen"]
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -96,6 +99,18 @@ def _kind(control) -> dict:
     stops = control.stops
     ends = {"low": stops[0], "high": stops[-1], "allowed": control.allowed, "whole": control.only_whole}
     return {"kind": "slider", "stops": stops, "texts": [control.text(stop) for stop in stops], **ends}
+
+
+def picture_of(figure: Figure, title: str) -> Panel:
+    """A panel that shows a figure of matplotlib: no controls, no sentence."""
+    if not isinstance(figure.canvas, FigureCanvasAgg):
+        FigureCanvasAgg(figure)
+    recorder = Recorder(figure)
+    recorder.draw(figure)
+    strokes, nothing = recorder.strokes(), recorder.strokes()
+    panel = Panel({"name": "figure", "title": title, "size": strokes["size"], "controls": []}, {})
+    panel.show({"key": "figure", "strokes": strokes}, {"values": {}, "scene": "figure", "strokes": nothing, "sentence": ""})
+    return panel
 
 
 def view_of(widget) -> dict:

@@ -1,9 +1,14 @@
-"""The picture of an explorer: an Agg figure of its own, with a background drawn once and artists that move."""
+"""The picture of an explorer: a figure of its own, with a background made once and artists that move.
 
+It comes out as strokes for a front end, or as pixels that Agg draws.
+"""
+
+import hashlib
 import io
+import json
 from collections.abc import Callable
 from functools import cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import matplotlib
 import numpy as np
@@ -14,8 +19,9 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
 from nnlab.analysis.plots import STYLE
+from nnlab.stage.recorder import Recorder
 
-__all__ = ["Picture"]
+__all__ = ["Picture", "Recording"]
 
 DPI = 100  # at the shown size
 SHARPNESS = 1.5  # pixels of the image for each pixel of the page
@@ -45,11 +51,22 @@ class Drawing(Protocol):
     def update(self) -> Callable: ...
 
 
+class Recording(NamedTuple):
+    """One frame as strokes: ``frame`` is drawn over ``background``.
+
+    ``scene`` is a name for the background: equal names, equal backgrounds.
+    """
+
+    scene: str
+    background: dict
+    frame: dict
+
+
 class Picture:
     """Draws the results of one description; knows nothing of widgets, pyplot or other pictures.
 
-    A full ``canvas.draw()`` takes about 0.1 s. So everything that stays is drawn once and kept, and each frame
-    restores it and draws only the moving artists, which takes a few milliseconds.
+    A full ``canvas.draw()`` takes about 0.1 s. So everything that stays is drawn once and kept, and for each frame
+    only the moving artists are drawn, or recorded, which takes a few milliseconds.
     """
 
     def __init__(self, description: Drawing):
@@ -63,18 +80,26 @@ class Picture:
         for artist in self.moving:
             artist.set_animated(True)  # canvas.draw() leaves it out
         self._places = [(ax, ax.get_position(original=True)) for ax in self.figure.axes]
+        self._recorder = Recorder(self.figure)
         self._scene: tuple | None = None
-        self._background = None
+        self._background = None  # its pixels
+        self._recorded: tuple[str, dict] | None = None  # its name and its strokes
+        self._unpainted: list = []  # the last result, if it was recorded only
 
     @property
     def empty(self) -> bool:
         """Whether no result was shown yet."""
-        return self._background is None
+        return self._background is None and not self._unpainted
 
     @property
     def width(self) -> int:
         """The width at which the picture is shown, in pixels of the page."""
         return round(self.description.size[0] * DPI)
+
+    @property
+    def page_size(self) -> list[int]:
+        """Width and height at which the picture is shown, in pixels of the page."""
+        return [round(side * DPI) for side in self.description.size]
 
     def show(self, result) -> None:
         """Put a result into the picture; what the student set in matplotlib's rcParams has no part in it."""
@@ -86,17 +111,44 @@ class Picture:
 
         The artists must have been made with all they need, because what is made now follows the student's rcParams.
         """
-        changed = self.description.update(self.artists, result)
-        scene = (changed, *((*ax.get_xlim(), *ax.get_ylim()) for ax in self.figure.axes))
-        if scene != self._scene:
-            self._draw_background()
-            self._scene = scene
+        self._update(result)
+        if self._background is None:
+            self._lay_out()
+            self.canvas.draw()
+            self._background = self.canvas.copy_from_bbox(self.figure.bbox)
         self.canvas.restore_region(self._background)
         for artist in self.moving:
             self.figure.draw_artist(artist)
+        self._unpainted = []
 
-    def _draw_background(self) -> None:
-        """Lay out and draw everything that stays.
+    def record(self, result) -> Recording:
+        """Put a result into the picture and get its strokes; pixels are painted only when somebody asks for them."""
+        with matplotlib.rc_context(look()):
+            return self.trace(result)
+
+    def trace(self, result) -> Recording:
+        """The same without touching rcParams, as ``paint`` is to ``show``."""
+        self._update(result)
+        self._recorder.strokes()  # an error may have left some
+        if self._recorded is None:
+            self._lay_out()
+            self._recorder.draw(self.figure)
+            background = self._recorder.strokes()
+            self._recorded = fingerprint(background), background
+        for artist in self.moving:
+            self._recorder.draw(artist)
+        self._unpainted = [result]
+        return Recording(*self._recorded, self._recorder.strokes())
+
+    def _update(self, result) -> None:
+        """Move the artists; in another scene the old background is of no use."""
+        changed = self.description.update(self.artists, result)
+        scene = (changed, *((*ax.get_xlim(), *ax.get_ylim()) for ax in self.figure.axes))
+        if scene != self._scene:
+            self._scene, self._background, self._recorded = scene, None, None
+
+    def _lay_out(self) -> None:
+        """Let the next full drawing lay the picture out.
 
         The layout starts from where the axes were at first, because matplotlib's result depends on where it
         starts, and a picture must not depend on the pictures before it.
@@ -104,17 +156,21 @@ class Picture:
         for ax, place in self._places:
             ax.set_position(place)
             ax.set_in_layout(True)  # set_position takes an Axes out of the layout
-        self.canvas.draw()
-        self._background = self.canvas.copy_from_bbox(self.figure.bbox)
+
+    def _pixels(self) -> memoryview:
+        """What Agg has painted, after it has caught up with what was recorded."""
+        if self._unpainted:
+            self.show(*self._unpainted)
+        return self.canvas.buffer_rgba()
 
     def rgb(self) -> np.ndarray:
         """The pixels as they are now, (height, width, 3) in uint8."""
-        return np.asarray(self.canvas.buffer_rgba())[..., :3]
+        return np.asarray(self._pixels())[..., :3]
 
     def _image(self) -> Image.Image:
         """The same for Pillow, without a copy: the JPEG encoder skips the fourth channel by itself."""
         size = self.canvas.get_width_height(physical=True)
-        return Image.frombuffer("RGBX", size, self.canvas.buffer_rgba(), "raw", "RGBX", 0, 1)
+        return Image.frombuffer("RGBX", size, self._pixels(), "raw", "RGBX", 0, 1)
 
     def jpeg(self, draft: bool = False) -> bytes:
         """The picture for the live widget: quick to encode. A draft is half as large; the next one soon replaces it."""
@@ -129,6 +185,13 @@ class Picture:
         few = self._image().convert("RGB").quantize(96, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
         few.save(out, "png", optimize=True)
         return out.getvalue()
+
+
+def fingerprint(strokes: dict) -> str:
+    """A short name for strokes: the same for equal ones."""
+    told = {name: part for name, part in strokes.items() if name not in ("points", "images")}
+    parts = [json.dumps(told).encode(), strokes["points"], *strokes["images"]]
+    return hashlib.blake2b(b"".join(parts), digest_size=8).hexdigest()
 
 
 def flatten(artists) -> list[Artist]:

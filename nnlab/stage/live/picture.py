@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from matplotlib.artist import Artist
+from matplotlib.transforms import Affine2D
 from PIL import Image
 
 from nnlab.analysis.plots import CLASS_COLORS, CLASS_MARKERS, decision_image
@@ -174,6 +175,11 @@ class Backdrop(Artist):
         if self.axes is None:  # not in a picture yet
             return
         box = self.axes.bbox
+        if renderer.option_scale_image():
+            cells = np.dstack([self.colours, np.full(self.colours.shape[:2], 255, np.uint8)])
+            place = Affine2D().scale(box.width, box.height)
+            renderer.draw_image(renderer.new_gc(), box.x0, box.y0, cells, place)
+            return
         size = round(box.width), round(box.height)
         pixels = Image.fromarray(self.colours).resize(size, Image.Resampling.BILINEAR).convert("RGBA")
         renderer.draw_image(renderer.new_gc(), box.x0, box.y0, np.array(pixels))

@@ -203,7 +203,7 @@ class LiveTraining:
         with self._drawing:
             with self._background.turns:
                 shown = look_at(self.run, self._view.answers.inputs)
-            recorded = self._picture.record_beside(shown)
+            recorded = self._picture.trace(shown)
             self.sentence = sentence(shown)
             frame = {"values": self.widget.values, "scene": recorded.scene, "strokes": recorded.frame}
             scene = {"key": recorded.scene, "strokes": recorded.background}
