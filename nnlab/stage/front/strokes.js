@@ -115,11 +115,12 @@ function drawMarkers(context, [, style, , codes, snap, count], picture) {
   const parts = runs(codes);
   const shape = picture.points(countPoints(parts));
   const places = picture.points(count);
-  const place = toDevice(picture.scale, snap, look[1]);
+  const size = toDevice(picture.scale, snap, look[1]);
+  const place = toDevice(picture.scale, snap, 0); // whole pixels, so that equal shapes stay equal
   const finish = pen(context, look, picture);
   for (let k = 0; k < places.length; k += 2) {
-    const [x, y] = [places[k], places[k + 1]];
-    trace(context, parts, shape, (v) => place(v + x), (v) => place(v + y));
+    const [x, y] = [place(places[k]), place(places[k + 1])];
+    trace(context, parts, shape, (v) => size(v) + x, (v) => size(v) + y);
     finish();
   }
 }
@@ -187,7 +188,7 @@ function inverted(colour) {
   return relit(colour, invert);
 }
 
-const invert = (light) => 1 - 0.85 * light;
+const invert = (light) => 1 - 0.85 * light ** 1.3; // the power keeps grey letters readable
 
 /** A colour of the same hue, as light as light(L, strength) says, and as strong as the screen can show it. */
 function relit(colour, light) {
