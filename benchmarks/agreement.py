@@ -1,6 +1,8 @@
 """Does an explorer in the page show what its controls say? The reference is the same explorer without a browser."""
 
 import ast
+import base64
+import json
 import time
 from functools import cache
 
@@ -8,6 +10,7 @@ import nnlab
 from nnlab.stage.description import Choice, Slider, Toggle
 
 PATIENCE = 60  # seconds
+CHOSEN = "choices => choices.map(c => c.querySelector('select, input:checked').value)"
 
 
 @cache
@@ -38,24 +41,41 @@ def agree(shown):
 
 def compare(shown):
     """The code of an explorer in the page, and the first thing in it that does not belong to the code."""
-    code = shown.code()
+    frame = shown.frame()
+    code = frame["code"]
     name, values = named_in(code)
     expected = reference(name)
     expected.set(**expected.description.values(**values))
+    wanted = as_text(expected.widget.frame["strokes"])
     checks = {
         "controls": (read_controls(shown, expected), wanted_controls(expected)),
         "sentence": (shown.sentence.inner_text().strip(), expected.sentence),
         "error": (shown.error.inner_text().strip(), ""),
-        "picture": (hash(shown.picture()), hash(expected._image.value)),
+        "picture": (different(frame["strokes"], wanted), []),
+        "background": (frame["scene"], expected.widget.scene["key"]),
     }
     return code, next((f"{what}: {got} is not {want}" for what, (got, want) in checks.items() if got != want), None)
 
 
+def as_text(strokes):
+    """Strokes as they look after their way to the browser and back: bytes as base64, no tuples."""
+    coded = {"points": encoded(strokes["points"]), "images": [encoded(image) for image in strokes["images"]]}
+    return json.loads(json.dumps({**strokes, **coded}))
+
+
+def encoded(data):
+    return base64.b64encode(data).decode()
+
+
+def different(got, want):
+    """The parts of two strokes that differ, by their names."""
+    return [name for name in want if got[name] != want[name]]
+
+
 def read_controls(shown, expected):
-    """What the page shows beside each slider, in each list and in each box, in the order of the controls."""
-    readouts = iter(shown.root.locator(".widget-slider .widget-readout").all_inner_texts())
-    names = shown.choices.evaluate_all("lists => lists.map(l => l.selectedOptions[0].textContent)")
-    chosen = (name.replace("\xa0", " ") for name in names)  # ipywidgets writes a space in a list as a hard space
+    """What the page shows beside each slider, in each choice and in each box, in the order of the controls."""
+    readouts = iter(shown.root.locator(".nnlab-value").evaluate_all("fields => fields.map(f => f.value)"))
+    chosen = iter(shown.choices.evaluate_all(CHOSEN))
     ticked = iter(shown.toggles.evaluate_all("boxes => boxes.map(b => b.checked)"))
     source = {Slider: readouts, Choice: chosen, Toggle: ticked}
     return [next(source[type(control)]) for control in expected.description.controls]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,19 +34,22 @@ FINISHED = """() => {
 }"""
 SHOWN = """() => {
     const notebook = window.jupyterapp.shell.currentWidget.content.node;
-    const pictures = [...notebook.querySelectorAll('img.widget-image')];
-    return !notebook.innerText.includes('Loading widget') && pictures.every(i => i.complete && i.naturalWidth > 0);
+    const panels = [...notebook.querySelectorAll('.nnlab-panel:has(.nnlab-picture)')];
+    return !notebook.innerText.includes('Loading widget') && panels.every(p => p.dataset.frames > 0);
 }"""
 OUTPUTS = """() => window.jupyterapp.shell.currentWidget.content.widgets
     .filter(c => c.model.type === 'code').map(c => c.model.outputs.toJSON())"""
-BYTES = """async image => {
-    const bytes = new Uint8Array(await (await fetch(image.src)).arrayBuffer());
-    return btoa(Array.from(bytes, b => String.fromCharCode(b)).join(''));
+FRAME = """root => {
+    const text = view => btoa(Array.from(new Uint8Array(view.buffer, view.byteOffset, view.byteLength),
+                                         b => String.fromCharCode(b)).join(''));
+    const strokes = s => ({...s, points: text(s.points), images: s.images.map(text)});
+    return {...root.nnlabFrame, strokes: strokes(root.nnlabFrame.strokes)};
 }"""
-COUNT_FRAMES = """image => {
+PIXELS = "root => root.querySelector('.nnlab-picture').toDataURL()"
+COUNT_FRAMES = """root => {
     const seen = window.nnlabFrames = {before: 0, after: 0, last: false};
     new MutationObserver(() => { seen[seen.last ? 'after' : 'before'] += 1; })
-        .observe(image, {attributes: true, attributeFilter: ['src']});
+        .observe(root, {attributes: true, attributeFilter: ['data-frames']});
 }"""
 SHUT_DOWN = "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
 
@@ -98,12 +100,12 @@ class NotebookPage:
 
     def explorers(self) -> list[ShownExplorer]:
         """Every explorer that is shown now, from top to bottom."""
-        roots = self.page.locator(".jp-Notebook .widget-vbox:has(> img.widget-image):has(> .widget-box)")
+        roots = self.page.locator(".jp-Notebook .nnlab-panel:has(.nnlab-quiet)")
         return [ShownExplorer(self.page, root) for root in roots.all()]
 
     def predictions(self) -> list[Locator]:
         """Every cell that asks for a prediction."""
-        return self.page.locator(".jp-CodeCell:has(.widget-radio-box)").all()
+        return self.page.locator(".jp-CodeCell:has(.nnlab-question)").all()
 
     def screenshots(self, folder: Path) -> None:
         """Pictures of the whole notebook, one for each screen of it."""
@@ -125,17 +127,18 @@ class ShownExplorer:
 
     def __init__(self, page: Page, root: Locator):
         self.page, self.root = page, root
-        self.image = root.locator("> img.widget-image")
-        texts = root.locator("> .widget-html")
-        self.sentence, self.error, self.note = texts.nth(0), texts.nth(1), texts.nth(2)
-        self.sliders = root.locator(".widget-slider")
-        self.choices = root.locator("select")
+        self.image = root.locator(".nnlab-picture")
+        self.sentence, self.error, self.note = (
+            root.locator(f".nnlab-{name}") for name in ("sentence", "error", "note")
+        )
+        self.sliders = root.locator("input[type=range]")
+        self.choices = root.locator(".nnlab-choice")
         self.toggles = root.locator("input[type=checkbox]")
-        self.presets = root.locator("button:not(:text-is('reset')):not(:text-is('copy as code'))")
+        self.presets = root.locator(".nnlab-chip")
 
     def press(self, slider: int, key: str, times: int = 1) -> None:
         """Focus a slider and press a key."""
-        self.sliders.nth(slider).locator(".noUi-handle").focus()
+        self.sliders.nth(slider).focus()
         for _ in range(times):
             self.page.keyboard.press(key)
 
@@ -143,20 +146,17 @@ class ShownExplorer:
         """Press the button with this label."""
         self.root.get_by_role("button", name=label, exact=True).click()
 
-    def picture(self) -> bytes:
-        """The bytes of the picture that is shown."""
-        return base64.b64decode(self.image.evaluate(BYTES))
+    def frame(self) -> dict:
+        """What is shown: values, sentence, code and strokes; bytes as base64."""
+        return self.root.evaluate(FRAME)
 
-    def code(self) -> str:
-        """What *copy as code* says."""
-        self.push("copy as code")
-        field = self.root.locator("> .widget-text input")
-        field.wait_for(state="visible")
-        return field.input_value()
+    def picture(self) -> str:
+        """The pixels that are shown, as the address of a PNG."""
+        return self.root.evaluate(PIXELS)
 
     def count_frames(self):
         """Count pictures from now on, apart for those before and after ``mark_last_key``; call the result to read."""
-        self.image.evaluate(COUNT_FRAMES)
+        self.root.evaluate(COUNT_FRAMES)
         return lambda: self.page.evaluate("() => window.nnlabFrames")
 
     def mark_last_key(self) -> None:

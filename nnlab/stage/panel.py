@@ -109,7 +109,9 @@ def picture_of(figure: Figure, title: str) -> Panel:
     recorder.draw(figure)
     strokes, nothing = recorder.strokes(), recorder.strokes()
     panel = Panel({"name": "figure", "title": title, "size": strokes["size"], "controls": []}, {})
-    panel.show({"key": "figure", "strokes": strokes}, {"values": {}, "scene": "figure", "strokes": nothing, "sentence": ""})
+    panel.show(
+        {"key": "figure", "strokes": strokes}, {"values": {}, "scene": "figure", "strokes": nothing, "sentence": ""}
+    )
     return panel
 
 

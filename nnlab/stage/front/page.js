@@ -35,3 +35,8 @@ export function keepKeys(root) {
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
+
+/** An id that no other element of the page has: every widget has a copy of this module of its own. */
+export function unique() {
+  return `nnlab-${Math.random().toString(36).slice(2)}`;
+}

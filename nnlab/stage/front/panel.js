@@ -7,8 +7,6 @@ const TOUCHED = 30; // milliseconds that a hand must rest before frames are fetc
 const WIDEST = 1.4; // of the picture, as a multiple of its own size
 const SHORT = 44; // letters of all options together that still stand side by side
 
-let panels = 0; // for ids that are used once in a page
-
 /** The canvas of a panel: a background that is drawn once, and a frame upon it, in the pixels of the screen. */
 class Canvas {
   constructor([width, height], signal) {
@@ -200,11 +198,11 @@ function buttonRow(about, { set, press, copy }) {
 /** Put a panel into `el` and keep it up to date with the model. */
 function render({ model, el }) {
   const about = model.get("about");
-  const number = (panels += 1);
+  const own = unique();
   const ended = new AbortController();
   const root = make("div", { class: "nnlab-panel", role: "group", "aria-label": about.title });
   const canvas = new Canvas(about.size, ended.signal);
-  const sentence = make("p", { class: "nnlab-sentence", "aria-live": "polite", id: `nnlab-sentence-${number}` });
+  const sentence = make("p", { class: "nnlab-sentence", "aria-live": "polite", id: `${own}-sentence` });
   const error = make("p", { class: "nnlab-error", role: "alert" });
   const note = make("p", { class: "nnlab-note", "aria-live": "polite" });
   canvas.element.setAttribute("aria-label", about.title);
@@ -250,7 +248,7 @@ function render({ model, el }) {
       set({ ...frames.wanted, [control.name]: value });
       fetchAhead(control.name);
     };
-    const made = KINDS[control.kind](control, `nnlab-${number}-${control.name}`, wish, complain);
+    const made = KINDS[control.kind](control, `${own}-${control.name}`, wish, complain);
     const row = make("div", { class: `nnlab-control nnlab-${control.kind}`, "data-name": control.name }, ...made.parts);
     row.addEventListener("focusin", () => fetchAhead(control.name));
     return { ...made, row };

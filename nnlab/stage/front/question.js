@@ -1,12 +1,9 @@
 // A question: the options as rows, and after the choice what is right and why. page.js stands before it in the module.
 
-let questions = 0;
-
 /** Put a question into `el` and keep it up to date with the model. */
 function render({ model, el }) {
-  const number = (questions += 1);
   const ended = new AbortController();
-  const title = make("p", { class: "nnlab-asked", id: `nnlab-question-${number}` }, make("b", {}, "Predict: "), model.get("question"));
+  const title = make("p", { class: "nnlab-asked", id: unique() }, make("b", {}, "Predict: "), model.get("question"));
   const verdict = make("p", { class: "nnlab-verdict", "aria-live": "polite" });
   const rows = model.get("options").map((option) => {
     const input = make("input", { type: "radio", name: title.id, ".value": option });
