@@ -126,7 +126,7 @@ class Explorer:
         return scene, {**frame, "sentence": sentence, "code": code}
 
     def _made(self, values: dict) -> tuple[dict, dict] | None:
-        """The same for values that nobody wants yet; None if it takes long, or fails: that is said when it is wanted."""
+        """The same for values that nobody wants yet; None if it takes long or fails, which is said when it is wanted."""
         if self._took > SLOWEST:
             return None
         with self._frames.stopped():

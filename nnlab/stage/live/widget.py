@@ -2,8 +2,9 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, ClassVar
 
 import torch
 
@@ -28,14 +29,15 @@ BUTTONS = (
 RUNNING, PAUSED = {"labels": {"run": "pause"}, "on": "run"}, {"labels": {"run": "start"}, "on": ""}
 
 
-class Stops(NamedTuple):
+@dataclass(frozen=True)
+class Stops:
     """A slider over whole numbers that are not evenly spaced, in the form of ``description.Slider``."""
 
     name: str
     default: int
     label: str
     stops: list[int]
-    only_whole = True
+    only_whole: ClassVar[bool] = True
 
     @property
     def allowed(self) -> str:
