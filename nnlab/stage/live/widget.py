@@ -143,12 +143,12 @@ class LiveTraining:
             self.controls[name].value = value
 
     def png(self) -> bytes:
-        """The picture as it is now, as a PNG."""
+        """The picture as it is now with its sentence, as a PNG."""
         self._background.wait()
         if self._picture.empty:
             self._show()  # the figure was given back
         with self._drawing:
-            return self._picture.png()
+            return self._picture.png(self.sentence)
 
     def __repr__(self) -> str:
         return f"Live training of {self.sentence}"
