@@ -168,6 +168,8 @@ class Description:
         sentence: (result) -> str, one plain sentence with the numbers that matter.
         presets: settings worth a look.
         size: width and height of the picture in inches, at 100 pixels an inch.
+        widest: settings whose labels need more room than those of the defaults. The axes leave room for all of them,
+            and then never move.
     """
 
     name: str
@@ -180,6 +182,7 @@ class Description:
     sentence: Callable
     presets: tuple[Preset, ...] = ()
     size: tuple[float, float] = (8.0, 3.6)
+    widest: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self):
         for preset in self.presets:
@@ -196,6 +199,10 @@ class Description:
         for name in given:
             arguments.one_of(f"control of {self.name}", name, names)
         return {c.name: c.clean(given.get(c.name, c.default)) for c in self.controls}
+
+    def roomy(self) -> list:
+        """The results that the layout must have room for; none if every result needs the same."""
+        return [self.compute(**self.values(**given)) for given in ({}, *self.widest)] if self.widest else []
 
     @property
     def signature(self) -> inspect.Signature:

@@ -17,6 +17,7 @@ from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.transforms import Bbox
 from PIL import Image
 
 from nnlab.analysis.plots import STYLE
@@ -51,6 +52,9 @@ class Drawing(Protocol):
 
     @property
     def update(self) -> Callable: ...
+
+    @property
+    def roomy(self) -> Callable: ...
 
 
 class Recording(NamedTuple):
@@ -115,7 +119,7 @@ class Picture:
         """
         self._update(result)
         if self._background is None:
-            self._lay_out()
+            self._lay_out(result)
             self.canvas.draw()
             self._background = self.canvas.copy_from_bbox(self.figure.bbox)
         self.canvas.restore_region(self._background)
@@ -133,7 +137,7 @@ class Picture:
         self._update(result)
         self._recorder.strokes()  # an error may have left some
         if self._recorded is None:
-            self._lay_out()
+            self._lay_out(result)
             self._recorder.draw(self.figure)
             background = self._recorder.strokes()
             self._recorded = fingerprint(background), background
@@ -149,15 +153,28 @@ class Picture:
         if scene != self._scene:
             self._scene, self._background, self._recorded = scene, None, None
 
-    def _lay_out(self) -> None:
-        """Let the next full drawing lay the picture out.
+    def _lay_out(self, result) -> None:
+        """Give every Axes its place, once: an axis that moves while a slider is moved looks like a result.
 
-        The layout starts from where the axes were at first, because matplotlib's result depends on where it
-        starts, and a picture must not depend on the pictures before it.
+        The room is what all results need that the description names, or else this one. Each layout starts from where
+        the axes were at first, because matplotlib's result depends on where it starts.
         """
-        for ax, place in self._places:
-            ax.set_position(place)
-            ax.set_in_layout(True)  # set_position takes an Axes out of the layout
+        engine = self.figure.get_layout_engine()
+        if not isinstance(engine, ConstrainedLayoutEngine):
+            return
+        corners = []
+        for other in self.description.roomy() or [result]:
+            self.description.update(self.artists, other)
+            for ax, place in self._places:
+                ax.set_position(place)
+                ax.set_in_layout(True)  # set_position takes an Axes out of the layout
+            engine.execute(self.figure)
+            corners.append([ax.get_position(original=True).get_points() for ax in self.figure.axes])
+        self.description.update(self.artists, result)
+        self.figure.set_layout_engine("none")
+        low, high = np.max(corners, 0)[:, 0], np.min(corners, 0)[:, 1]
+        for ax, start, end in zip(self.figure.axes, low, high, strict=True):
+            ax.set_position(Bbox([start, end]))
 
     def _pixels(self) -> memoryview:
         """What Agg has painted, after it has caught up with what was recorded."""

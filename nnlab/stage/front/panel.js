@@ -4,7 +4,7 @@
 const KEPT = 600; // frames that are remembered
 const BUSY_AFTER = 100; // milliseconds without an answer until the picture says that it is busy
 const TOUCHED = 30; // milliseconds that a hand must rest before frames are fetched ahead
-const WIDEST = 1.4; // of the picture, as a multiple of its own size
+const [NARROWEST, WIDEST] = [0.88, 1.4]; // of the picture, as a multiple of its own size; below, texts are hard to read
 const SHORT = 44; // letters of all options together that still stand side by side
 
 /** The canvas of a panel: a background that is drawn once, and a frame upon it, in the pixels of the screen. */
@@ -14,6 +14,7 @@ class Canvas {
     this.element = make("canvas", { class: "nnlab-picture", role: "img" });
     this.element.style.aspectRatio = `${width} / ${height}`;
     this.element.style.maxWidth = `${Math.round(WIDEST * width)}px`;
+    this.element.style.minWidth = `${Math.round(NARROWEST * width)}px`;
     this.background = document.createElement("canvas");
     const resized = new ResizeObserver(() => this.draw());
     resized.observe(this.element);
@@ -281,12 +282,16 @@ function render({ model, el }) {
       made.classList.toggle("nnlab-on", made.dataset.name === on);
     });
   };
-  const listeners = { "change:frame": arrived, "change:values": moved, "change:error": failed, "change:state": told };
+  const gone = () => {
+    settle();
+    say(note, "The kernel that computed this was ended or restarted: run the cell again.");
+  };
+  const listeners = { "change:frame": arrived, "change:values": moved, "change:error": failed, "change:state": told, comm_live_update: gone };
   for (const [event, listener] of Object.entries(listeners)) model.on(event, listener);
   const received = (message, buffers) => message.ahead && frames.ahead(message.ahead, buffers);
   model.on("msg:custom", received);
 
-  root.append(canvas.element, sentence, error, grid, buttons.row, note);
+  root.append(make("div", { class: "nnlab-wide" }, canvas.element), sentence, error, grid, buttons.row, note);
   keepKeys(root);
   const themed = () => root.classList.toggle("nnlab-dark", isDark());
   watchTheme(themed, ended.signal);

@@ -82,6 +82,10 @@ class LivePicture:
     def __init__(self, data: Dataset):
         self.answers = Plane(data) if data.train.x.shape[-1] == 2 else Images(data)
 
+    def roomy(self) -> list:
+        """Results that need more room than the first one: none."""
+        return []
+
     def draw(self, figure) -> dict:
         """The answers on the left; on the right loss (logarithmic) above accuracy, both by step."""
         axes = figure.subplot_mosaic(

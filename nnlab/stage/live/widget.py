@@ -1,6 +1,7 @@
 """Live training: a network that trains while you watch, with handles on its running optimizer."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,7 @@ from nnlab.stage.picture import Picture
 
 __all__ = ["LiveTraining", "live_training"]
 
+REST = 1.0  # seconds after which a hand that moves a slider again means another change
 PACES = [1, 2, 5, 10, 20, 50, 100]
 BUTTONS = (
     ("run", "start", "train until you press pause"),
@@ -80,6 +82,7 @@ class LiveTraining:
         self._view = LivePicture(run.data)
         self._picture = Picture(self._view)
         self._drawing = threading.Lock()
+        self._pulled_at = -REST
         self._sliders = sliders(run, self._background.per_picture)
         start = {name: slider.default for name, slider in self._sliders.items()}
         self.widget = Panel(self._about(), start)
@@ -180,9 +183,16 @@ class LiveTraining:
             self.reset()
 
     def _pulled(self, values: dict) -> None:
-        """Sliders were moved in the browser."""
+        """Sliders were moved in the browser. A drag is one change, not one for every value on its way."""
+        changes, before, now = self.run.changes, len(self.run.changes), time.monotonic()
         for name, control in self.controls.items():
             control.value = values[name]
+        with self._background.turns:
+            if len(changes) > before:
+                dragged = before and changes[-2][1] == changes[-1][1] and now - self._pulled_at < REST
+                if dragged:
+                    del changes[-2]
+                self._pulled_at = now
 
     def _moved(self, name: str, value) -> None:
         """A slider was moved, perhaps in a thread of its own: the optimizer has its value when this returns."""
