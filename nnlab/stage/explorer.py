@@ -110,7 +110,8 @@ class Explorer:
             result = self.description.compute(**values)
             scene, frame = self._recorded(values, result)
         except Exception as error:  # shown to the student: the log console of JupyterLab is never opened
-            self.error = self.widget.error = f"{type(error).__name__}: {error}"
+            self.error = f"{type(error).__name__}: {error}"
+            self.widget.fail(self.error)
             return
         self._took = time.monotonic() - started
         self.result, self.sentence, self.error = result, frame["sentence"], None
@@ -126,7 +127,7 @@ class Explorer:
         return scene, {**frame, "sentence": sentence, "code": code}
 
     def _made(self, values: dict) -> tuple[dict, dict] | None:
-        """The same for values that nobody wants yet; None if it takes long, or fails: that is said when it is wanted."""
+        """The same for values that nobody wants yet; None if it takes long or fails: that is said when it is wanted."""
         if self._took > SLOWEST:
             return None
         with self._frames.stopped():

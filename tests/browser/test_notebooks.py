@@ -127,7 +127,10 @@ def test_every_preset_does_what_it_says_and_reset_leads_back(revealed, shots):
             shots.take(shown.root, f"{revealed.name}-preset-{number}-{name}-{preset.label}.png")
         shown.push("reset")
         assert agree(shown) == start
-        assert shown.note.inner_text().strip() == ""
+        on = [
+            preset for preset in description.presets if description.code(description.values(**preset.values)) == start
+        ]
+        assert shown.note.inner_text() == "".join(f"{preset.label}: {preset.reason}" for preset in on[:1])
 
 
 def test_every_live_training_trains_follows_its_sliders_and_begins_again(revealed, shots):
