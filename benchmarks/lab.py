@@ -11,6 +11,8 @@ from pathlib import Path
 
 import psutil
 
+from nnlab.commands.saved import HOOK
+
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = {
     # Every cell is in the page, also those that are scrolled out of view.
@@ -81,7 +83,7 @@ class Lab:
     def _command(self) -> list[str]:
         as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
         return [
-            *(sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.root_dir={self.notebooks}"),
+            *(sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.root_dir={self.notebooks}", HOOK),
             *("--LabApp.expose_app_in_browser=True", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"),
             *as_root,
         ]

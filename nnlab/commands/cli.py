@@ -11,6 +11,7 @@ import sys
 import time
 
 from nnlab.commands.environment import ROOT, prepare
+from nnlab.commands.saved import HOOK
 from nnlab.commands.setup_errors import SetupError
 
 __all__ = ["COMMANDS", "HELP", "find_browser", "main"]
@@ -65,7 +66,8 @@ def lab(arguments):
     python = prepare()
     # Jupyter refuses to start as root; in a container (Binder, Docker, CI) there is often nobody else.
     as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    return _become([python, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT / 'notebooks'}", *as_root, *arguments])
+    options = [f"--ServerApp.root_dir={ROOT / 'notebooks'}", HOOK, *as_root]
+    return _become([python, "-m", "jupyterlab", *options, *arguments])
 
 
 def test(arguments):

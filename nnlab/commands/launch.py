@@ -10,13 +10,14 @@ from nnlab.commands.notebook_files import read, text_of, write
 
 __all__ = ["badges", "fill", "launch_line", "repository", "setup_source"]
 
-# Colab and Kaggle have all else that nnlab requires, and what Optuna needs here; --no-deps keeps their torch as it is.
+# Colab and Kaggle have all else that nnlab requires, and what Optuna and anywidget need here; --no-deps keeps their torch as it is.
 SETUP = """\
 import os, sys
 repository = "{repository}"
 if "google.colab" in sys.modules or os.path.isdir("/kaggle"):  # elsewhere this cell does nothing
     if repository:
-        %pip install -q --no-deps git+https://github.com/{{repository}} torchmetrics lightning-utilities optuna colorlog
+        %pip install -q --no-deps git+https://github.com/{{repository}}
+        %pip install -q --no-deps anywidget psygnal torchmetrics lightning-utilities optuna colorlog
     else:
         print("This copy cannot install nnlab here: open it from a launch link, or run it from a clone.")"""
 

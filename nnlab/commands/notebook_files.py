@@ -10,7 +10,7 @@ import os
 import re
 from pathlib import Path
 
-__all__ = ["NotebookError", "complaint", "normalise", "read", "text_of", "texts_of", "write"]
+__all__ = ["WIDGET_VIEW", "NotebookError", "complaint", "normalise", "read", "text_of", "texts_of", "write"]
 
 LARGEST = 300_000  # bytes
 KERNEL = {

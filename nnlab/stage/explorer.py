@@ -75,11 +75,11 @@ class Explorer:
         return self.description.code(self.values)
 
     def png(self) -> bytes:
-        """The picture as it is now, as a PNG."""
+        """The picture as it is now with its sentence, as a PNG."""
         with self._frames.stopped():
             if self._picture.empty and self.result is not None:
                 self._picture.record(self.result)
-            return self._picture.png()
+            return self._picture.png(self.sentence)
 
     def __repr__(self) -> str:
         return f"Explorer {self.description.name}: {self.sentence}"
@@ -127,7 +127,7 @@ class Explorer:
         return scene, {**frame, "sentence": sentence, "code": code}
 
     def _made(self, values: dict) -> tuple[dict, dict] | None:
-        """The same for values that nobody wants yet; None if it takes long or fails: that is said when it is wanted."""
+        """The same for values that nobody wants yet; None if it takes long or fails, which is said when it is wanted."""
         if self._took > SLOWEST:
             return None
         with self._frames.stopped():

@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import Callable
 from functools import cache
+from textwrap import wrap
 from typing import NamedTuple, Protocol
 
 import matplotlib
@@ -25,6 +26,7 @@ __all__ = ["Picture", "Recording"]
 
 DPI = 100  # at the shown size
 SHARPNESS = 1.5  # pixels of the image for each pixel of the page
+LETTERS, LINE = 13, 0.19  # of a caption: letters to an inch, inches for a line
 LOOK = (
     *("agg.", "axes.", "contour.", "figure.", "font.", "grid.", "hatch.", "image.", "legend.", "lines.", "markers."),
     *("mathtext.", "patch.", "path.", "scatter.", "text.", "xtick.", "ytick."),
@@ -179,12 +181,32 @@ class Picture:
         self._image().save(out, "jpeg", **look)
         return out.getvalue()
 
-    def png(self) -> bytes:
-        """The picture for a stored notebook: few colours, so that the file stays small."""
-        out = io.BytesIO()
-        few = self._image().convert("RGB").quantize(96, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    def png(self, caption: str = "") -> bytes:
+        """The picture for a stored notebook, with its sentence below: few colours, so that the file stays small."""
+        image, out = self._image().convert("RGB"), io.BytesIO()
+        if caption:
+            image = above(image, caption)
+        few = image.quantize(96, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
         few.save(out, "png", optimize=True)
         return out.getvalue()
+
+
+def above(image: Image.Image, caption: str) -> Image.Image:
+    """An image with a text below it: where nothing is alive, picture and sentence must stay together."""
+    dpi = DPI * SHARPNESS
+    width = image.width / dpi  # inches
+    lines = wrap(caption, round(LETTERS * width))
+    height = LINE * (len(lines) + 0.6)
+    with matplotlib.rc_context(look()):
+        strip = Figure(figsize=(width, height), dpi=dpi)
+        canvas = FigureCanvasAgg(strip)
+        strip.text(0.01, 1, "\n".join(lines), va="top", fontsize=10, linespacing=1.25, parse_math=False)
+        canvas.draw()
+    text = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    both = Image.new("RGB", (image.width, image.height + text.height), "white")
+    both.paste(image, (0, 0))
+    both.paste(text, (0, image.height))
+    return both
 
 
 def fingerprint(strokes: dict) -> str:

@@ -110,6 +110,16 @@ class Recorder(RendererBase):
         self._sheet.add_image(op, cells)
         self._smooth = True
 
+    def draw_quad_mesh(self, gc, transform, width, height, corners, *others):
+        """A mesh of equal cells is an image; any other one is as many paths as it has cells."""
+        colours, places = others[2], self._to_page(transform).transform(corners.reshape(-1, 2))
+        place = evenly(places.reshape(corners.shape))
+        if place is None or len(colours) != width * height:
+            super().draw_quad_mesh(gc, transform, width, height, corners, *others)
+        else:
+            cells = np.rint(255 * colours).astype(np.uint8).reshape(height, width, 4)
+            self._sheet.add_image(["i", self._clip(gc), width, height, place, False, False], cells)
+
     def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
         if not s.strip():
             return
@@ -164,6 +174,20 @@ class Recorder(RendererBase):
         right, bottom = np.min([c.max(0) for c in corners], 0)
         box = (x, y, max(0, right - x), max(0, bottom - y))
         return self._sheet.clip(tuple(round(float(part), 2) for part in box))
+
+
+def evenly(corners: np.ndarray) -> list | None:
+    """The transform of a mesh with equal cells from the unit square to the page; None for another mesh.
+
+    Args:
+        corners: of the cells, (row, column, 2) in pixels of the page.
+    """
+    width, height = corners[-1, -1] - corners[0, 0]
+    rows, columns = corners.shape[:2]
+    across, down = np.meshgrid(np.linspace(0, width, columns), np.linspace(0, height, rows))
+    if np.abs(corners - corners[0, 0] - np.stack([across, down], -1)).max() > 1 / GRAIN:
+        return None
+    return [round(float(part), 3) for part in (width, 0, 0, height, *corners[0, 0])]
 
 
 def style_of(gc, face) -> tuple | None:

@@ -15,6 +15,7 @@ __all__ = ["GRAIN", "Sheet", "outline"]
 
 GRAIN = 8  # coordinates are whole numbers of this part of a pixel
 REACH = 2000  # pixels; filled shapes are cut there, so that every difference fits into 16 bits
+EVERYWHERE = Bbox([[-REACH, -REACH], [REACH, REACH]])
 SHORT = 16  # paths with fewer points are not thinned
 LETTERS = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C", Path.CLOSEPOLY: "Z"}
 EACH = {"M": 1, "L": 1, "Q": 2, "C": 3, "Z": 1}  # entries that matplotlib makes of one letter
@@ -81,7 +82,8 @@ def outline(path: Path, transform: Affine2D, size: tuple[float, float] | None) -
     clip = None if size is None else (-1, -1, size[0] + 1, size[1] + 1)
     path = path.cleaned(transform, remove_nans=True, clip=clip, simplify=thin, curves=True)
     if size is None and np.abs(path.vertices).max(initial=0) > REACH:
-        path = path.clip_to_bbox(Bbox([[-REACH, -REACH], [REACH, REACH]])).cleaned()
+        parts = [Path(part).clip_to_bbox(EVERYWHERE) for part in path.to_polygons(closed_only=False)]
+        path = Path.make_compound_path(*parts).cleaned()
     drawn = path.codes != Path.STOP
     codes, vertices = path.codes[drawn], path.vertices[drawn]
     straight = not bent and along_the_axes(codes, vertices)

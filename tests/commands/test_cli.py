@@ -49,7 +49,7 @@ def test_lab_opens_the_notebooks_and_passes_arguments_on(ran, monkeypatch, user,
     monkeypatch.setattr(cli.os, "geteuid", lambda: user)
     assert cli.main(["lab", "--no-browser", "--port", "9000"]) == 0
     root = f"--ServerApp.root_dir={ROOT / 'notebooks'}"
-    assert ran == [["python with ()", "-m", "jupyterlab", root, *expected, "--no-browser", "--port", "9000"]]
+    assert ran == [["python with ()", "-m", "jupyterlab", root, cli.HOOK, *expected, "--no-browser", "--port", "9000"]]
 
 
 @pytest.mark.parametrize(("given", "expected"), [(None, "1"), ("4", "4")])

@@ -14,7 +14,10 @@ from nnlab.commands.notebook_files import read, text_of
 
 MARKED = "# Title\n\n<!-- launch -->\nold\n<!-- /launch -->\n\nText with a \\backslash."
 
-INSTALL = "install -q --no-deps git+https://github.com/ada/nnlab torchmetrics lightning-utilities optuna colorlog"
+INSTALL = [
+    "install -q --no-deps git+https://github.com/ada/nnlab",
+    "install -q --no-deps anywidget psygnal torchmetrics lightning-utilities optuna colorlog",
+]
 
 
 @pytest.fixture
@@ -93,13 +96,13 @@ def test_the_set_up_cell_does_nothing_on_a_computer_of_ones_own(run_setup, capsy
 
 def test_the_set_up_cell_installs_on_colab_without_touching_its_torch(run_setup, monkeypatch):
     monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
-    assert run_setup("ada/nnlab") == [INSTALL]
+    assert run_setup("ada/nnlab") == INSTALL
 
 
 def test_the_set_up_cell_installs_on_kaggle(run_setup, monkeypatch):
     real = os.path.isdir
     monkeypatch.setattr("os.path.isdir", lambda path: path == "/kaggle" or real(path))
-    assert run_setup("ada/nnlab") == [INSTALL]
+    assert run_setup("ada/nnlab") == INSTALL
 
 
 def test_the_set_up_cell_says_what_to_do_when_nothing_is_published(run_setup, monkeypatch, capsys):

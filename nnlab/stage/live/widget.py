@@ -2,8 +2,9 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, ClassVar
 
 import torch
 
@@ -28,14 +29,15 @@ BUTTONS = (
 RUNNING, PAUSED = {"labels": {"run": "pause"}, "on": "run"}, {"labels": {"run": "start"}, "on": ""}
 
 
-class Stops(NamedTuple):
+@dataclass(frozen=True)
+class Stops:
     """A slider over whole numbers that are not evenly spaced, in the form of ``description.Slider``."""
 
     name: str
     default: int
     label: str
     stops: list[int]
-    only_whole = True
+    only_whole: ClassVar[bool] = True
 
     @property
     def allowed(self) -> str:
@@ -141,12 +143,12 @@ class LiveTraining:
             self.controls[name].value = value
 
     def png(self) -> bytes:
-        """The picture as it is now, as a PNG."""
+        """The picture as it is now with its sentence, as a PNG."""
         self._background.wait()
         if self._picture.empty:
             self._show()  # the figure was given back
         with self._drawing:
-            return self._picture.png()
+            return self._picture.png(self.sentence)
 
     def __repr__(self) -> str:
         return f"Live training of {self.sentence}"
