@@ -75,6 +75,7 @@ function slider(control, id, wish, complain) {
     event.preventDefault(); // a digit opens the field
     field.focus();
     field.value = event.key;
+    field.setSelectionRange(1, 1); // the next one goes behind it
   });
   field.addEventListener("focus", () => field.value === text() && field.select());
   field.addEventListener("blur", () => (field.value = text()));
