@@ -37,6 +37,15 @@ SHOWN = """() => {
     const panels = [...notebook.querySelectorAll('.nnlab-panel:has(.nnlab-picture)')];
     return !notebook.innerText.includes('Loading widget') && panels.every(p => p.dataset.frames > 0);
 }"""
+RUN_CELL = """async index => {
+    const panel = window.jupyterapp.shell.currentWidget;
+    panel.content.activeCellIndex = index;
+    await window.jupyterapp.commands.execute('notebook:run-cell');
+    return panel.content.widgets[index].model.outputs.toJSON();
+}"""
+IDLE = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'"
+THEME = """name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})"""
+THEMED = "light => document.body.dataset.jpThemeLight === light"
 OUTPUTS = """() => window.jupyterapp.shell.currentWidget.content.widgets
     .filter(c => c.model.type === 'code').map(c => c.model.outputs.toJSON())"""
 FRAME = """root => {
@@ -98,10 +107,24 @@ class NotebookPage:
         """The outputs of each code cell, as the notebook file would hold them."""
         return self.page.evaluate(OUTPUTS)
 
+    def run_cell(self, index: int) -> list[dict]:
+        """Run one cell, wait for it, and get its outputs."""
+        return self.page.evaluate(RUN_CELL, index)
+
+    def choose_theme(self, dark: bool) -> None:
+        """JupyterLab's own light or dark theme."""
+        self.page.evaluate(THEME, "JupyterLab Dark" if dark else "JupyterLab Light")
+        self.page.wait_for_function(THEMED, arg=str(not dark).lower())
+
     def explorers(self) -> list[ShownExplorer]:
         """Every explorer that is shown now, from top to bottom."""
         roots = self.page.locator(".jp-Notebook .nnlab-panel:has(.nnlab-quiet)")
         return [ShownExplorer(self.page, root) for root in roots.all()]
+
+    def lives(self) -> list[ShownPanel]:
+        """Every live training that is shown now, from top to bottom."""
+        roots = self.page.locator(".jp-Notebook .nnlab-panel:has([data-name=run])")
+        return [ShownPanel(self.page, root) for root in roots.all()]
 
     def predictions(self) -> list[Locator]:
         """Every cell that asks for a prediction."""
@@ -122,8 +145,8 @@ class NotebookPage:
         self.page.close()
 
 
-class ShownExplorer:
-    """The parts of one explorer in the page."""
+class ShownPanel:
+    """The parts of one panel in the page, an explorer's or a live training's."""
 
     def __init__(self, page: Page, root: Locator):
         self.page, self.root = page, root
@@ -132,6 +155,7 @@ class ShownExplorer:
             root.locator(f".nnlab-{name}") for name in ("sentence", "error", "note")
         )
         self.sliders = root.locator("input[type=range]")
+        self.fields = root.locator(".nnlab-value")
         self.choices = root.locator(".nnlab-choice")
         self.toggles = root.locator("input[type=checkbox]")
         self.presets = root.locator(".nnlab-chip")
@@ -146,13 +170,17 @@ class ShownExplorer:
         """Press the button with this label."""
         self.root.get_by_role("button", name=label, exact=True).click()
 
-    def frame(self) -> dict:
-        """What is shown: values, sentence, code and strokes; bytes as base64."""
-        return self.root.evaluate(FRAME)
-
     def picture(self) -> str:
         """The pixels that are shown, as the address of a PNG."""
         return self.root.evaluate(PIXELS)
+
+
+class ShownExplorer(ShownPanel):
+    """An explorer in the page."""
+
+    def frame(self) -> dict:
+        """What is shown: values, sentence, code and strokes; bytes as base64."""
+        return self.root.evaluate(FRAME)
 
     def count_frames(self):
         """Count pictures from now on, apart for those before and after ``mark_last_key``; call the result to read."""

@@ -110,7 +110,8 @@ class Explorer:
             result = self.description.compute(**values)
             scene, frame = self._recorded(values, result)
         except Exception as error:  # shown to the student: the log console of JupyterLab is never opened
-            self.error = self.widget.error = f"{type(error).__name__}: {error}"
+            self.error = f"{type(error).__name__}: {error}"
+            self.widget.fail(self.error)
             return
         self._took = time.monotonic() - started
         self.result, self.sentence, self.error = result, frame["sentence"], None

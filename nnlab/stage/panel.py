@@ -66,6 +66,11 @@ class Panel(anywidget.AnyWidget):
                 self.scene = scene
             self.frame, self.error = frame, error
 
+    def fail(self, error: str) -> None:
+        """Say in red why there is no frame, also if it is what was said before."""
+        self.error = error
+        self.send({"failed": True})
+
 
 class Control(traitlets.HasTraits):
     """One control of a panel, to be read, set, observed and linked: ``ipywidgets.link((slider, "value"), ...)``.
@@ -97,8 +102,15 @@ def _kind(control) -> dict:
     if isinstance(control, Choice):
         return {"kind": "choice", "options": list(control.options)}
     stops = control.stops
+    between = isinstance(control, Slider)  # whether a value between two stops is as good
     ends = {"low": stops[0], "high": stops[-1], "allowed": control.allowed, "whole": control.only_whole}
-    return {"kind": "slider", "stops": stops, "texts": [control.text(stop) for stop in stops], **ends}
+    return {
+        "kind": "slider",
+        "stops": stops,
+        "texts": [control.text(stop) for stop in stops],
+        "between": between,
+        **ends,
+    }
 
 
 def picture_of(figure: Figure, title: str) -> Panel:

@@ -1,17 +1,28 @@
 """Explorers in real JupyterLab, in the cases that no lesson shows."""
 
+from contextlib import contextmanager
+
 import nbformat
+import psutil
 import pytest
 from trial import notebook as trial_notebook
 
 from benchmarks.agreement import agree
-from benchmarks.notebook_page import NotebookPage
+from benchmarks.notebook_page import IDLE, NotebookPage
 
-BUSY = "drawing ..."
-WATCH_SENTENCE = """element => {
-    window.nnlabSentences = [];
-    new MutationObserver(() => window.nnlabSentences.push(element.innerText.trim()))
-        .observe(element, {subtree: true, childList: true, characterData: true});
+FOCUSED = "element => element === document.activeElement"
+WATCH_KEYS = """root => {
+    const seen = window.nnlabKeys = {pressed: null, delays: []};
+    root.addEventListener('keydown', event => { seen.pressed = event.timeStamp; }, true);
+    new MutationObserver(() => {
+        if (seen.pressed !== null) seen.delays.push(performance.now() - seen.pressed);
+        seen.pressed = null;
+    }).observe(root, {attributes: true, attributeFilter: ['data-frames']});
+}"""
+WATCH_BUSY = """root => {
+    window.nnlabBusy = [];
+    new MutationObserver(() => window.nnlabBusy.push(root.getAttribute('aria-busy')))
+        .observe(root, {attributes: true, attributeFilter: ['aria-busy']});
 }"""
 
 
@@ -29,6 +40,25 @@ def page(browser, lab, shots):
 def explorers(page):
     left, right, failing, slow = page.explorers()
     return {"left": left, "right": right, "failing": failing, "slow": slow}
+
+
+def kernels():
+    """The processes of the lab's kernels."""
+    children = psutil.Process().children(recursive=True)
+    return [process for process in children if "ipykernel_launcher" in process.cmdline()]
+
+
+@contextmanager
+def stopped(processes):
+    """They stand still: a sleeping cell does not do, because JupyterLab talks to widgets through a second thread."""
+    assert processes
+    for process in processes:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.resume()
 
 
 def test_a_key_turns_the_slider_exactly_one_stop(explorers):
@@ -66,20 +96,20 @@ def test_an_error_is_shown_in_red_and_the_next_move_works(explorers, shots):
     shown = explorers["failing"]
     start = shown.picture()
     shown.press(0, "End")
-    alert = shown.error.get_by_role("alert")
+    alert = shown.root.get_by_role("alert")
     alert.wait_for()
     assert alert.inner_text() == "ValueError: lr is above one"
     assert alert.evaluate("e => getComputedStyle(e).color") == "rgb(176, 0, 32)"
     shots.take(shown.root, "trial-error.png")
     shown.press(0, "Home")
-    alert.wait_for(state="detached")
+    alert.wait_for(state="hidden")
     agree(shown)
     assert shown.picture() != start
 
 
 def test_a_slow_explorer_says_that_it_is_busy_and_skips_to_the_last_value(page, explorers):
     shown = explorers["slow"]
-    shown.sentence.evaluate(WATCH_SENTENCE)
+    shown.root.evaluate(WATCH_BUSY)
     frames = shown.count_frames()
     shown.press(0, "Home")
     shown.press(0, "ArrowRight", times=40)
@@ -88,8 +118,107 @@ def test_a_slow_explorer_says_that_it_is_busy_and_skips_to_the_last_value(page, 
     counted = frames()
     assert counted["after"] <= 2
     assert counted["before"] + counted["after"] < 20
-    assert BUSY in page.page.evaluate("() => window.nnlabSentences")
-    assert shown.sentence.inner_text() != BUSY
+    assert "true" in page.page.evaluate("() => window.nnlabBusy")
+    assert shown.root.get_attribute("aria-busy") is None
+
+
+def test_a_second_value_that_fails_alike_leaves_nothing_busy(page, explorers):
+    shown = explorers["failing"]
+    shown.press(0, "End")
+    shown.root.get_by_role("alert").wait_for()
+    page.page.wait_for_function(IDLE)
+    shown.press(0, "ArrowLeft")
+    page.page.wait_for_timeout(500)
+    assert shown.error.inner_text() == "ValueError: lr is above one"
+    assert shown.root.get_attribute("aria-busy") is None
+    shown.push("reset")
+    agree(shown)
+
+
+def test_a_typed_value_is_taken_exactly(page, explorers):
+    shown = explorers["left"]
+    shown.push("reset")
+    agree(shown)
+    shown.sliders.first.focus()
+    page.page.keyboard.type("0.237")
+    assert shown.fields.first.evaluate(FOCUSED)
+    assert shown.fields.first.input_value() == "0.237"
+    page.page.keyboard.press("Enter")
+    assert shown.sliders.first.evaluate(FOCUSED)
+    assert agree(shown) == "nnlab.explorers.descent_1d(lr=0.237)"
+
+
+def test_a_digit_that_is_shown_already_can_begin_another_number(page, explorers):
+    shown = explorers["left"]
+    for number in ("2", "25"):
+        shown.sliders.nth(3).focus()
+        page.page.keyboard.type(number)
+        page.page.keyboard.press("Enter")
+        assert agree(shown).endswith(f"steps={number})")
+
+
+@pytest.mark.parametrize("typed", ["11", "0", "-", "1.2.3"])
+def test_an_impossible_value_is_said_and_goes_back(page, explorers, typed):
+    shown = explorers["left"]
+    shown.push("reset")
+    before = agree(shown), shown.fields.first.input_value()
+    shown.sliders.first.focus()
+    page.page.keyboard.type(typed)
+    page.page.keyboard.press("Enter")
+    said = shown.error.inner_text()
+    assert said == f"learning rate lr must be a number from 0.01 to 10. Got {typed}. Try {before[1]}."
+    assert shown.fields.first.input_value() == before[1]
+    shown.press(0, "ArrowRight")
+    shown.press(0, "ArrowLeft")
+    assert agree(shown) == before[0]  # and the message is gone
+
+
+def test_escape_leaves_the_field_as_it_was(page, explorers):
+    shown = explorers["left"]
+    shown.push("reset")
+    before = agree(shown), shown.fields.first.input_value()
+    shown.sliders.first.focus()
+    page.page.keyboard.type("0.5")
+    page.page.keyboard.press("Escape")
+    assert shown.sliders.first.evaluate(FOCUSED)
+    assert (agree(shown), shown.fields.first.input_value()) == before
+
+
+def test_copy_as_code_copies_and_says_so(page, explorers):
+    shown = explorers["right"]
+    page.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    code = agree(shown)
+    shown.push("copy as code")
+    shown.note.get_by_text(f"Copied: {code}").wait_for()
+    assert page.page.evaluate("() => navigator.clipboard.readText()") == code
+
+
+def test_without_a_clipboard_the_code_can_be_read(page, explorers):
+    shown = explorers["right"]
+    page.page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('not allowed')); }")
+    shown.press(0, "ArrowLeft")
+    code = agree(shown)
+    shown.push("copy as code")
+    shown.note.get_by_text(code, exact=True).wait_for()
+
+
+def test_keys_are_answered_while_the_kernel_cannot(page, explorers):
+    """A control that was touched for a second has its frames in the page: the picture needs nobody."""
+    shown = explorers["left"]
+    shown.push("reset")
+    agree(shown)
+    shown.sliders.first.focus()
+    page.page.wait_for_timeout(1000)
+    shown.root.evaluate(WATCH_KEYS)
+    with stopped(kernels()):
+        for _ in range(5):
+            page.page.keyboard.press("ArrowRight")
+            page.page.wait_for_timeout(150)
+        delays, values = shown.root.evaluate("root => [window.nnlabKeys.delays, root.nnlabFrame.values]")
+    assert len(delays) == 5
+    assert max(delays) <= 100
+    assert (values["lr"], shown.fields.first.input_value()) == (0.18, "0.18")
+    assert agree(shown) == "nnlab.explorers.descent_1d(lr=0.18)"
 
 
 def test_the_browser_had_nothing_to_complain_about(page):

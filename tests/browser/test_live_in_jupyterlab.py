@@ -1,7 +1,7 @@
 """Live training in real JupyterLab: pictures a second, sliders, pause, other cells meanwhile, two side by side.
 
 Times are taken in the page and in the kernel by the same clock. What is counted is a picture that the browser has
-loaded, and a step that ``torch.optim`` has made.
+drawn, and a step that ``torch.optim`` has made.
 """
 
 import json
@@ -16,12 +16,7 @@ from benchmarks.notebook_page import NotebookPage
 
 RATE = 10  # pictures a second
 SOON = 100  # milliseconds
-RUN_CELL = """async index => {
-    const panel = window.jupyterapp.shell.currentWidget;
-    panel.content.activeCellIndex = index;
-    await window.jupyterapp.commands.execute('notebook:run-cell');
-    return panel.content.widgets[index].model.outputs.toJSON();
-}"""
+LIVE = ".nnlab-panel:has([data-name=run])"
 CLEAR = """index => {
     window.jupyterapp.shell.currentWidget.content.activeCellIndex = index;
     return window.jupyterapp.commands.execute('notebook:clear-cell-output');
@@ -30,25 +25,20 @@ WATCH = """root => {
     const watched = root.nnlab;
     root.nnlab = {pictures: [], keys: [], clicks: []};
     if (watched) return;
-    root.querySelector('img').addEventListener('load', () => root.nnlab.pictures.push(Date.now()));
+    new MutationObserver(() => root.nnlab.pictures.push(Date.now()))
+        .observe(root, {attributes: true, attributeFilter: ['data-frames']});
     root.addEventListener('keydown', () => root.nnlab.keys.push(Date.now()), true);
     root.addEventListener('click', () => root.nnlab.clicks.push(Date.now()), true);
 }"""
 
 
-class ShownLive:
-    """One live training in the page."""
+class WatchedLive:
+    """One live training in the page, and when it drew and was touched."""
 
-    def __init__(self, page, number):
-        self.page, self.root = page, page.locator(".nnlab-live").nth(number)
+    def __init__(self, shown):
+        self.page, self.root = shown.page, shown.root
+        self.push, self.press, self.sentence = shown.push, shown.press, shown.sentence.inner_text
         self.root.evaluate(WATCH)
-
-    def push(self, label):
-        self.root.get_by_role("button", name=label, exact=True).click()
-
-    def press(self, slider, key):
-        self.root.locator(".widget-slider .noUi-handle").nth(slider).focus()
-        self.page.keyboard.press(key)
 
     def times(self, what):
         return self.root.evaluate("(root, what) => root.nnlab[what]", what)
@@ -56,14 +46,15 @@ class ShownLive:
     def wait_for(self, text):
         self.root.get_by_text(text).first.wait_for()
 
-    def rest(self):
-        """Pause, and wait until the last picture is there."""
-        self.push("pause")
-        self.wait_for("paused")
-        self.page.wait_for_timeout(500)
+    def wait_for_button(self, label):
+        self.root.get_by_role("button", name=label, exact=True).wait_for()
 
-    def sentence(self):
-        return self.root.locator(".widget-html").first.inner_text()
+    def rest(self):
+        """Pause, if it runs, and wait until the last picture is there."""
+        if self.root.get_by_role("button", name="pause", exact=True).count():
+            self.push("pause")
+        self.wait_for_button("start")
+        self.page.wait_for_timeout(500)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +62,7 @@ def page(browser, lab, shots):
     nbformat.write(trial_notebook(), lab.notebooks / "live_trial.ipynb")
     page = NotebookPage(browser, lab, "live_trial.ipynb")
     page.run_all()
-    page.page.locator(".nnlab-live").nth(2).wait_for()
+    page.page.locator(LIVE).nth(2).wait_for()
     shots.walk(page)
     yield page
     page.close()
@@ -82,7 +73,7 @@ def run(page):
     """Run a cell of the notebook by its name; what it printed as JSON is returned."""
 
     def run_cell(name):
-        outputs = page.page.evaluate(RUN_CELL, list(CELLS).index(name))
+        outputs = page.run_cell(list(CELLS).index(name))
         assert not [output for output in outputs if output["output_type"] == "error"]
         text = "".join("".join(output.get("text", "")) for output in outputs)
         return json.loads(text) if text else None
@@ -92,7 +83,7 @@ def run(page):
 
 @pytest.fixture
 def lives(page):
-    shown = [ShownLive(page.page, number) for number in range(2)]
+    shown = [WatchedLive(live) for live in page.lives()[:2]]
     yield shown
     for live in shown:
         live.rest()
@@ -142,7 +133,7 @@ def test_pause_is_at_once(page, lives, run):
             live.push("start")
             page.page.wait_for_timeout(700)
             live.push("pause")
-            live.wait_for("paused")
+            live.wait_for_button("start")
             page.page.wait_for_timeout(500)
             state = run("state")
             steps, record = state["steps"][number], state["records"][number]
@@ -198,7 +189,7 @@ def test_one_step_and_reset_by_keyboard(page, lives, run):
 
 
 def test_an_error_is_shown_in_red(page, shots):
-    live = ShownLive(page.page, 2)
+    live = WatchedLive(page.lives()[2])
     live.push("start")
     alert = live.root.get_by_role("alert")
     alert.wait_for()
@@ -213,13 +204,13 @@ def test_a_training_whose_cell_is_gone_stops(page, lives, run, how):
     page.page.wait_for_timeout(500)
     assert run("state")["threads"] == 1
     number = list(CELLS).index("moons")
-    page.page.evaluate(RUN_CELL if how == "run again" else CLEAR, number)
+    page.run_cell(number) if how == "run again" else page.page.evaluate(CLEAR, number)
     page.page.wait_for_timeout(1000)
     state = run("state")
     assert not any(state["running"])
     assert state["threads"] == 0
-    page.page.evaluate(RUN_CELL, number)
-    page.page.locator(".nnlab-live").nth(2).wait_for()
+    page.run_cell(number)
+    page.page.locator(LIVE).nth(2).wait_for()
 
 
 def test_the_browser_had_nothing_to_complain_about(page):

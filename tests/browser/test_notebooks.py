@@ -1,5 +1,7 @@
 """Every notebook in real JupyterLab: run it, move everything that moves, look at what is shown."""
 
+import re
+
 import pytest
 
 from benchmarks.agreement import agree, named_in, reference
@@ -7,14 +9,11 @@ from benchmarks.lab import ROOT
 from benchmarks.notebook_page import SHOWN, NotebookPage
 
 NOTEBOOKS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
-COLOURS = """image => {
-    const canvas = document.createElement('canvas');
-    [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+COLOURS = """canvas => {
     const context = canvas.getContext('2d');
-    context.drawImage(image, 0, 0);
-    const pixels = new Uint32Array(context.getImageData(0, 0, canvas.width, canvas.height).data.buffer);
-    return new Set(pixels).size;
+    return new Set(new Uint32Array(context.getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size;
 }"""
+STOPS = "range => [range.value, range.max].map(Number)"
 
 
 @pytest.fixture(scope="module", params=NOTEBOOKS)
@@ -40,17 +39,14 @@ def revealed(notebook, shots):
 
 def answer(prediction):
     """Choose the first option: whether a picture was shown before, whether one should follow, and the verdict."""
-    early = prediction.locator("img").count()
+    early = prediction.locator(".nnlab-picture, img").count()
     reveals = prediction.locator(".jp-OutputArea-child").count() > 1
-    prediction.locator("input[type=radio]").first.check()
-    prediction.locator(".widget-html span").last.wait_for()
+    prediction.locator(".nnlab-option input[type=radio]").first.check()
+    verdict = prediction.locator(".nnlab-verdict")
+    verdict.get_by_text(re.compile(r"\S")).wait_for()
     if reveals:
-        prediction.locator("img.widget-image").first.wait_for()
-    return early, reveals, prediction.locator(".widget-html span").last.inner_text()
-
-
-def live_trainings(notebook):
-    return notebook.page.locator(".jp-Notebook .nnlab-live").all()
+        prediction.locator(".nnlab-panel[data-frames] .nnlab-picture").first.wait_for()
+    return early, reveals, verdict.inner_text()
 
 
 def streams(notebook, name):
@@ -73,7 +69,7 @@ def test_it_runs_to_the_end_without_an_error_or_a_warning(notebook):
 def test_every_explorer_is_shown_as_a_picture(revealed, shots):
     views = sum("image/png" in output.get("data", {}) for cell in revealed.outputs() for output in cell)
     explorers = revealed.explorers()
-    assert 0 < len(explorers) + len(live_trainings(revealed)) <= views
+    assert 0 < len(explorers) + len(revealed.lives()) <= views
     for number, shown in enumerate(explorers, start=1):
         name, _ = named_in(agree(shown))
         shots.take(shown.root, f"{revealed.name}-explorer-{number}-{name}.png")
@@ -101,7 +97,10 @@ def test_every_list_and_box_changes_the_picture(revealed):
     for shown in revealed.explorers():
         for choice in shown.choices.all():
             for option in choice.locator("option").all_inner_texts():
-                choice.select_option(option)
+                choice.locator("select").select_option(option)
+                agree(shown)
+            for option in choice.locator("input[type=radio]").all():
+                option.check()
                 agree(shown)
         for toggle in shown.toggles.all():
             before = shown.picture()
@@ -128,36 +127,37 @@ def test_every_preset_does_what_it_says_and_reset_leads_back(revealed, shots):
             shots.take(shown.root, f"{revealed.name}-preset-{number}-{name}-{preset.label}.png")
         shown.push("reset")
         assert agree(shown) == start
-        assert shown.note.inner_text().strip() == ""
+        on = [
+            preset for preset in description.presets if description.code(description.values(**preset.values)) == start
+        ]
+        assert shown.note.inner_text() == "".join(f"{preset.label}: {preset.reason}" for preset in on[:1])
 
 
 def test_every_live_training_trains_follows_its_sliders_and_begins_again(revealed, shots):
-    for number, live in enumerate(live_trainings(revealed), start=1):
-        image, sentence = live.locator("img.widget-image"), live.locator(".widget-html").first
-        stored = sentence.inner_text()
-
-        def push(label, live=live):
-            live.get_by_role("button", name=label, exact=True).click()
+    for number, live in enumerate(revealed.lives(), start=1):
+        stored = live.sentence.inner_text()
 
         def wait_for(text, live=live):
-            live.get_by_text(text).first.wait_for()
+            live.root.get_by_text(text).first.wait_for()
 
-        push("reset")
+        def wait_for_button(label, live=live):
+            live.root.get_by_role("button", name=label, exact=True).wait_for()
+
+        live.push("reset")
         wait_for("before the first step")
-        first = image.get_attribute("src")
-        push("start")
-        wait_for("training")
+        first = live.picture()
+        live.push("start")
+        wait_for_button("pause")
         revealed.page.wait_for_timeout(1000)
-        live.locator(".widget-slider .noUi-handle").first.focus()
-        revealed.page.keyboard.press("Home")
+        live.press(0, "Home")
         wait_for("lr 0.0001")
-        push("pause")
-        wait_for("paused")
-        shots.take(live, f"{revealed.name}-live-{number}.png")
-        assert "after step" in sentence.inner_text()
-        assert sentence.inner_text() != stored
-        assert image.get_attribute("src") != first
-        push("reset")
+        live.push("pause")
+        wait_for_button("start")
+        shots.take(live.root, f"{revealed.name}-live-{number}.png")
+        assert "after step" in live.sentence.inner_text()
+        assert live.sentence.inner_text() != stored
+        assert live.picture() != first
+        live.push("reset")
         wait_for("before the first step")
 
 
@@ -166,7 +166,7 @@ def test_the_picture_of_a_prediction_waits_for_the_answer(revealed, shots):
         assert early == 0
         assert verdict
         shots.take(revealed.predictions()[number - 1], f"{revealed.name}-predict-{number}.png")
-    for picture in revealed.page.locator(".jp-Notebook img.widget-image").all():
+    for picture in revealed.page.locator(".jp-Notebook .nnlab-picture").all():
         assert picture.evaluate(COLOURS) > 50
 
 
@@ -180,9 +180,7 @@ def test_a_burst_of_keys_ends_at_the_last_value(revealed):
         shown.press(0, "ArrowRight", times=40)
         shown.mark_last_key()
         agree(shown)
-        stops = shown.sliders.first.locator(".noUi-handle").evaluate(
-            "h => [h.ariaValueNow, h.ariaValueMax].map(Number)"
-        )
+        stops = shown.sliders.first.evaluate(STOPS)
         assert stops[0] == min(40, stops[1])
         assert frames()["after"] <= 2
 

@@ -24,7 +24,9 @@ KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 def stored(browser, lab):
     """A notebook that was run, answered, saved and closed, with its kernel ended."""
     cells = [nbformat.v4.new_code_cell(cell) for cell in CELLS]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), lab.notebooks / "saved.ipynb")
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), lab.notebooks / "saved.ipynb"
+    )
     page = NotebookPage(browser, lab, "saved.ipynb")
     page.run_all()
     for prediction in page.predictions():

@@ -64,18 +64,19 @@ function slider(control, id, wish, complain) {
   };
   const take = () => {
     const wanted = Number(field.value.trim().replace(",", "."));
-    const fits = field.value.trim() && wanted >= control.low && wanted <= control.high;
-    if (fits && (!control.whole || Number.isInteger(wanted))) return wish(wanted);
-    const kind = control.whole ? "a whole number" : "a number";
-    complain(`${control.label} must be ${kind} ${control.allowed}. Got ${field.value || "nothing"}. Try ${text()}.`);
+    const inside = control.between ? wanted >= control.low && wanted <= control.high : control.stops.includes(wanted);
+    if (field.value.trim() && inside && (!control.whole || Number.isInteger(wanted))) return wish(wanted);
+    const kind = !control.between ? "" : control.whole ? "a whole number " : "a number ";
+    complain(`${control.label} must be ${kind}${control.allowed}. Got ${field.value || "nothing"}. Try ${text()}.`);
     field.value = text();
   };
   range.addEventListener("input", () => wish(control.stops[range.value]));
   range.addEventListener("keydown", (event) => {
     if (!/^[-\d.]$/.test(event.key) || event.ctrlKey || event.metaKey) return;
     event.preventDefault(); // a digit opens the field
-    field.value = event.key;
     field.focus();
+    field.value = event.key;
+    field.setSelectionRange(1, 1); // the next one goes behind it
   });
   field.addEventListener("focus", () => field.value === text() && field.select());
   field.addEventListener("blur", () => (field.value = text()));
@@ -236,6 +237,7 @@ function render({ model, el }) {
   const set = (values) => {
     complain("");
     showValues(values);
+    if (same(values, frames.wanted)) return; // they are shown, or on their way
     settle();
     if (!frames.wish(values) && about.remember) busy = setTimeout(() => root.setAttribute("aria-busy", "true"), BUSY_AFTER);
   };
@@ -288,7 +290,10 @@ function render({ model, el }) {
   };
   const listeners = { "change:frame": arrived, "change:values": moved, "change:error": failed, "change:state": told, comm_live_update: gone };
   for (const [event, listener] of Object.entries(listeners)) model.on(event, listener);
-  const received = (message, buffers) => message.ahead && frames.ahead(message.ahead, buffers);
+  const received = (message, buffers) => {
+    if (message.ahead) frames.ahead(message.ahead, buffers);
+    if (message.failed) settle(); // perhaps with the same words as before, which is no change
+  };
   model.on("msg:custom", received);
 
   root.append(make("div", { class: "nnlab-wide" }, canvas.element), sentence, error, grid, buttons.row, note);

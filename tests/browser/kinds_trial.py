@@ -1,0 +1,28 @@
+"""A notebook with one of every kind of control: two explorers, a question with a picture, a live training."""
+
+import nbformat
+
+CELLS = (
+    """
+import torch
+from matplotlib.figure import Figure
+import nnlab
+figure = Figure(figsize=(6, 3))
+figure.add_subplot().plot([1, 3, 2])
+""",
+    "nnlab.explorers.capacity()",
+    "nnlab.explorers.backprop_steps()",
+    'nnlab.predict("Up or down?", ["up", "down", "neither"], answer="up", because="It is so.", reveal=figure)',
+    """
+net = nnlab.Network([2, 8, 2])
+nnlab.live_training(nnlab.models.to_torch(net, net.init("he_normal", seed=0)), nnlab.moons(), steps=20)
+""",
+    "the_last = 'cell'",
+)
+
+
+def notebook():
+    """The notebook, not yet run."""
+    cells = [nbformat.v4.new_code_cell(cell.strip()) for cell in CELLS]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})

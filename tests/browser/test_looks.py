@@ -1,0 +1,114 @@
+"""Panels of every kind in the light and the dark theme, in wide and narrow windows, and for those who listen."""
+
+import re
+
+import axe
+import nbformat
+import pytest
+from kinds_trial import notebook as trial_notebook
+
+from benchmarks.notebook_page import NotebookPage
+
+CORNER = "canvas => [...canvas.getContext('2d').getImageData(2, 2, 1, 1).data]"
+PICTURES = "() => [...document.querySelectorAll('.nnlab-picture')].map(canvas => canvas.toDataURL())"
+RESIZED = """() => [...document.querySelectorAll('.nnlab-picture')].every(canvas =>
+    Math.abs(canvas.width - canvas.clientWidth * devicePixelRatio) <= 1)"""
+CUT = """() => [...document.querySelectorAll('.nnlab-panel')].flatMap(root => {
+    const column = root.closest('.jp-OutputArea-output').getBoundingClientRect();
+    return [...root.querySelectorAll('canvas, p, input, select, button, label')].filter(part => {
+        const place = part.getBoundingClientRect();
+        return place.right > column.right + 1 || place.left < column.left - 1 || part.scrollWidth > part.clientWidth + 1
+            && ['BUTTON', 'P', 'SELECT'].includes(part.tagName);
+    }).map(part => part.outerHTML.slice(0, 160));
+})"""
+COLOURS = """canvas => {
+    const context = canvas.getContext('2d');
+    return new Set(new Uint32Array(context.getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size;
+}"""
+NAMES = "element => [...(element.labels ?? [])].map(label => label.innerText).join(' ') || element.ariaLabel"
+DESCRIPTION = "canvas => document.getElementById(canvas.getAttribute('aria-describedby'))?.textContent"
+
+
+@pytest.fixture(scope="module")
+def page(browser, lab):
+    nbformat.write(trial_notebook(), lab.notebooks / "looks_trial.ipynb")
+    page = NotebookPage(browser, lab, "looks_trial.ipynb")
+    page.run_all()
+    page.page.locator(".nnlab-option input").first.check()
+    page.page.wait_for_function("() => document.querySelectorAll('.nnlab-panel[data-frames]').length === 4")
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def dark(page):
+    page.choose_theme(dark=True)
+    yield page
+    page.choose_theme(dark=False)
+
+
+def test_another_theme_redraws_every_picture_at_once(page, shots):
+    light = page.page.evaluate(PICTURES)
+    assert len(light) == 4
+    page.choose_theme(dark=True)
+    turned = page.page.evaluate(PICTURES)
+    shots.walk(page, "dark")
+    corners = [canvas.evaluate(CORNER) for canvas in page.page.locator(".nnlab-picture").all()]
+    page.choose_theme(dark=False)
+    assert page.page.evaluate(PICTURES) == light
+    assert not set(light) & set(turned)
+    for *colour, alpha in corners:
+        assert max(colour) < 60
+        assert alpha == 255
+
+
+@pytest.mark.parametrize("width", [820, 1366])
+def test_a_picture_fits_its_column_in_every_window(page, shots, width):
+    height = page.page.viewport_size["height"]
+    before = [canvas.evaluate("c => c.width") for canvas in page.page.locator(".nnlab-picture").all()]
+    page.page.set_viewport_size({"width": width, "height": height})
+    page.page.wait_for_timeout(500)  # JupyterLab lays itself out
+    page.page.wait_for_function(RESIZED)
+    shots.walk(page, f"{width}px")
+    after = [canvas.evaluate("c => c.width") for canvas in page.page.locator(".nnlab-picture").all()]
+    cut = page.page.evaluate(CUT)
+    colours = [canvas.evaluate(COLOURS) for canvas in page.page.locator(".nnlab-picture").all()]
+    page.page.set_viewport_size({"width": 1400, "height": height})
+    page.page.wait_for_function(RESIZED)
+    assert cut == []
+    assert min(colours) > 50
+    assert width > 1000 or all(now < then for now, then in zip(after, before, strict=True))
+
+
+def test_axe_finds_nothing_in_the_light_theme(page, request):
+    assert axe.violations(page.page, axe.script(request.config.cache.mkdir("axe"))) == []
+
+
+def test_axe_finds_nothing_in_the_dark_theme(dark, request):
+    assert axe.violations(dark.page, axe.script(request.config.cache.mkdir("axe"))) == []
+
+
+def test_every_control_has_a_name_and_every_slider_says_its_value(page):
+    for field in page.page.locator(".nnlab-panel :is(input, select)").all():
+        assert field.evaluate(NAMES).strip(), field.evaluate("e => e.outerHTML")
+    for shown in [*page.explorers(), *page.lives()]:
+        for slider, field in zip(shown.sliders.all(), shown.fields.all(), strict=True):
+            assert slider.get_attribute("aria-valuetext") == field.input_value()
+            slider.press("ArrowRight")
+            assert slider.get_attribute("aria-valuetext") == field.input_value()
+    for button in page.page.locator(".nnlab-panel button").all():
+        assert button.inner_text().strip()
+
+
+def test_every_picture_has_a_name_and_is_described_by_its_sentence(page):
+    for canvas in page.page.locator(".nnlab-picture").all():
+        assert canvas.get_attribute("role") == "img"
+        assert canvas.get_attribute("aria-label").strip()
+    for shown in [*page.explorers(), *page.lives()]:
+        assert shown.sentence.get_attribute("aria-live") == "polite"
+        assert shown.image.evaluate(DESCRIPTION) == shown.sentence.inner_text()
+        assert re.search(r"\w{3}", shown.sentence.inner_text())
+
+
+def test_the_browser_had_nothing_to_complain_about(page):
+    assert page.complaints == []
