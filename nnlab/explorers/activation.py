@@ -137,6 +137,7 @@ DESCRIPTION = Description(
             "SiLU", "z times sigmoid: near -1.3 it turns, so its slope is almost 0", {"activation": "silu", "z": -1.3}
         ),
     ),
+    widest=({"activation": "relu"},),
 )
 
 activation = opener(DESCRIPTION)

@@ -173,6 +173,7 @@ DESCRIPTION = Description(
             {"momentum": 0.01, "updates": 200, "shift": 12.0, "batch_size": 32},
         ),
     ),
+    widest=({"batch_size": 3, "updates": 200},),
 )
 
 batch_norm = opener(DESCRIPTION)

@@ -130,6 +130,7 @@ DESCRIPTION = Description(
         ),
         Preset("noisy", "with noise the corrected step is well below 1", {"noise": 2.0, "steps": 200}),
     ),
+    widest=({"noise": 2.0, "steps": 200},),
 )
 
 bias_correction = opener(DESCRIPTION)

@@ -180,6 +180,7 @@ DESCRIPTION = Description(
             {"landscape": VALLEYS, "start": -2.8, "lr": 0.3},
         ),
     ),
+    widest=({"lr": 2.2}, {"lr": 10.0}),
 )
 
 descent_1d = opener(DESCRIPTION)

@@ -138,6 +138,7 @@ DESCRIPTION = Description(
             {"condition": 100.0, "lr": 0.0198, "steps": 200},
         ),
     ),
+    widest=({"condition": 100.0}, {"steps": 200}),
 )
 
 descent_2d = opener(DESCRIPTION)

@@ -204,6 +204,7 @@ DESCRIPTION = Description(
             {"start_w": 4.5, "start_b": -1.8, "lr": 0.1},
         ),
     ),
+    widest=({"threshold": 30.0}, {"threshold": 100.0}, {"steps": 1}),
 )
 
 gradient_clipping = opener(DESCRIPTION)

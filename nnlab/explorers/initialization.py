@@ -272,6 +272,7 @@ DESCRIPTION = Description(
             {"activation": "relu", "scheme": "he_normal", "width": 6},
         ),
     ),
+    widest=({"activation": "relu", "scheme": "he_normal", "gain": 2.0}, {"activation": "sigmoid"}),
 )
 
 initialization = opener(DESCRIPTION)

@@ -233,6 +233,7 @@ DESCRIPTION = Description(
         ),
     ),
     size=(8.6, 3.6),
+    widest=({"view": "regression, five samples", "outlier": 6.0}, {"output": 6.0}, {"view": "two classes"}),
 )
 
 loss_shapes = opener(DESCRIPTION)

@@ -195,6 +195,7 @@ DESCRIPTION = Description(
         ),
         Preset("large steps", "batches of 8, but lr 1: early there, and then a wide cloud", {"lr": 1.0}),
     ),
+    widest=({"lr": 3.0},),
 )
 
 minibatch_noise = opener(DESCRIPTION)

@@ -147,6 +147,7 @@ DESCRIPTION = Description(
         Preset("stuck", "without memory it stays in the first valley", {"landscape": BUMP, "momentum": 0.0}),
         Preset("flat plain", "small slopes add up", {"landscape": PLAIN, "lr": 0.1, "steps": 150}),
     ),
+    widest=({"landscape": "bump", "steps": 125}, {"landscape": "plain"}),
 )
 
 momentum_ball = opener(DESCRIPTION)

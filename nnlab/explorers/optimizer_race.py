@@ -173,6 +173,7 @@ DESCRIPTION = Description(
         Preset("saddle", "it starts almost on the ridge: who leaves it first?", {"surface": "saddle", "lr": 0.05}),
     ),
     size=(8.6, 3.8),
+    widest=({"surface": "Rosenbrock"}, {"surface": "Rosenbrock", "lr": 0.001, "steps": 200}),
 )
 
 optimizer_race = opener(DESCRIPTION)

@@ -179,6 +179,7 @@ DESCRIPTION = Description(
         Preset("a step", "no polynomial is a step: bias falls slowly", {"truth": "step", "degree": 7, "samples": 60}),
     ),
     size=(8.8, 3.7),
+    widest=({"noise": 1.0},),
 )
 
 polynomial = opener(DESCRIPTION)

@@ -240,6 +240,7 @@ DESCRIPTION = Description(
         Preset("all inputs equal", "there is nothing to tell apart", {"inputs": EQUAL, "activation": "tanh"}),
     ),
     size=(9.2, 3.5),
+    widest=({"activation": "tanh", "depth": 30, "scale": 5.0}, {"depth": 30}),
 )
 
 saturation = opener(DESCRIPTION)

@@ -146,6 +146,7 @@ DESCRIPTION = Description(
         Preset("cold", "a low temperature spreads the logits: surer, and a larger gradient", {"temperature": 0.25}),
     ),
     size=(8.4, 3.2),
+    widest=({"temperature": 0.25},),
 )
 
 softmax_cross_entropy = opener(DESCRIPTION)
