@@ -45,6 +45,7 @@ RUN_CELL = """async index => {
 }"""
 IDLE = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'"
 THEME = """name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})"""
+TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 THEMED = "light => document.body.dataset.jpThemeLight === light"
 OUTPUTS = """() => window.jupyterapp.shell.currentWidget.content.widgets
     .filter(c => c.model.type === 'code').map(c => c.model.outputs.toJSON())"""
@@ -115,6 +116,7 @@ class NotebookPage:
         """JupyterLab's own light or dark theme."""
         self.page.evaluate(THEME, "JupyterLab Dark" if dark else "JupyterLab Light")
         self.page.wait_for_function(THEMED, arg=str(not dark).lower())
+        self.page.evaluate(TWO_FRAMES)
 
     def explorers(self) -> list[ShownExplorer]:
         """Every explorer that is shown now, from top to bottom."""

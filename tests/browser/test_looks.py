@@ -17,8 +17,9 @@ CUT = """() => [...document.querySelectorAll('.nnlab-panel')].flatMap(root => {
     const column = root.closest('.jp-OutputArea-output').getBoundingClientRect();
     return [...root.querySelectorAll('canvas, p, input, select, button, label')].filter(part => {
         const place = part.getBoundingClientRect();
+        if (!place.width) return false;
         return place.right > column.right + 1 || place.left < column.left - 1 || part.scrollWidth > part.clientWidth + 1
-            && ['BUTTON', 'P', 'SELECT'].includes(part.tagName);
+            && ['BUTTON', 'P', 'SELECT', 'LABEL'].includes(part.tagName);
     }).map(part => part.outerHTML.slice(0, 160));
 })"""
 COLOURS = """canvas => {
@@ -86,6 +87,16 @@ def test_axe_finds_nothing_in_the_light_theme(page, request):
 
 def test_axe_finds_nothing_in_the_dark_theme(dark, request):
     assert axe.violations(dark.page, axe.script(request.config.cache.mkdir("axe"))) == []
+
+
+def test_axe_finds_a_name_that_is_missing(page, request):
+    """The two checks above can fail."""
+    fields = page.page.locator(".nnlab-value")
+    fields.evaluate_all("all => all.forEach(field => { field.dataset.kept = field.ariaLabel; field.ariaLabel = null; })")
+    found = axe.violations(page.page, axe.script(request.config.cache.mkdir("axe")))
+    fields.evaluate_all("all => all.forEach(field => { field.ariaLabel = field.dataset.kept; })")
+    assert len(found) == fields.count()
+    assert all(violation.startswith("label") for violation in found)
 
 
 def test_every_control_has_a_name_and_every_slider_says_its_value(page):

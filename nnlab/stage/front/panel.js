@@ -19,7 +19,7 @@ class Canvas {
     const resized = new ResizeObserver(() => this.draw());
     resized.observe(this.element);
     signal.addEventListener("abort", () => resized.disconnect());
-    watchTheme(() => this.draw(), signal);
+    watchTheme(() => requestAnimationFrame(() => this.draw()), signal); // JupyterLab shows nothing while it changes
   }
 
   /** Show strokes upon the strokes of a scene. */
