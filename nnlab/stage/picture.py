@@ -152,7 +152,7 @@ class Picture:
             ax.set_position(place)
             ax.set_in_layout(True)  # set_position takes an Axes out of the layout
 
-    def _pixels(self) -> memoryview:
+    def _pixels(self):
         """What Agg has painted, after it has caught up with what was recorded."""
         if self._unpainted:
             self.show(*self._unpainted)
