@@ -1,6 +1,7 @@
 """Every explorer as strokes: at its defaults, in its presets and at the ends of its controls."""
 
 import json
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 import nnlab
 from nnlab.stage.picture import Picture
 
-DESCRIPTIONS = {name: getattr(nnlab.explorers, name)().description for name in nnlab.explorers.__all__}
+DESCRIPTIONS = {name: import_module(f"nnlab.explorers.{name}").DESCRIPTION for name in nnlab.explorers.__all__}
 
 
 def settings(description):
@@ -38,10 +39,8 @@ def test_every_state_is_recorded_small_and_the_same_again(name):
     for result, recorded in (found[0], found[-1]):
         fresh = Picture(description).record(result)
         assert fresh == recorded, "depends on the frames before"
-    assert (
-        len({json.dumps(r.frame["ops"]) + str(r.frame["points"]) + r.scene + str(r.frame["images"]) for _, r in found})
-        > 1
-    )
+    frames = [(recorded.scene, recorded.frame) for _, recorded in found]
+    assert any(frame != frames[0] for frame in frames)
 
 
 def test_a_frame_has_a_few_kilobytes():

@@ -111,9 +111,8 @@ def same_strokes(one, other):
 def test_strokes_do_not_depend_on_the_frames_before():
     """Recorded or shown: within a scene, across a change of limits or scene, and back."""
     picture, scenes = Picture(DESCRIPTION), {}
-    for height, way in [(1, "record"), (2, "show"), (5, "record"), (6, "record"), (9, "show"), (8, "record"), (3, "show"),
-                        (1, "record"), (8, "record")]:  # fmt: skip
-        getattr(picture, way)(height)
+    for height, before in [(1, 1), (2, 2), (5, 5), (6, 1), (9, 9), (8, 3), (3, 8), (1, 1), (8, 6)]:
+        picture.show(before)
         recorded = picture.record(height)
         assert same_strokes(recorded, Picture(DESCRIPTION).record(height))
         scenes.setdefault(recorded.scene, []).append(height)
