@@ -145,7 +145,7 @@ def indexed(cells: bytes, columns: int) -> bytes:
     if len(colours) > COLOURS:
         image = Image.frombytes("RGBA", (columns, len(each) // columns), cells)
         if image.getchannel("A").getextrema() == (255, 255):
-            few = image.convert("RGB").quantize(COLOURS, Image.Quantize.MEDIANCUT)
+            few = image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
         else:
             few = image.quantize(COLOURS, Image.Quantize.FASTOCTREE)
         each = np.frombuffer(few.convert("RGBA").tobytes(), np.uint32)
