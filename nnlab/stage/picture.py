@@ -176,7 +176,7 @@ class Picture:
         for ax, start, end in zip(self.figure.axes, low, high, strict=True):
             ax.set_position(Bbox([start, end]))
 
-    def _pixels(self) -> memoryview:
+    def _pixels(self):
         """What Agg has painted, after it has caught up with what was recorded."""
         if self._unpainted:
             self.show(*self._unpainted)

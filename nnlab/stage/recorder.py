@@ -1,10 +1,12 @@
 """The recorder: matplotlib draws on it as on a canvas, and it writes strokes down instead of painting pixels."""
 
 from functools import lru_cache, partial
+from typing import cast
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.backend_bases import RendererBase
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, weight_dict
 from matplotlib.image import AxesImage
@@ -42,7 +44,8 @@ class Recorder(RendererBase):
         super().__init__()
         self.figure = figure
         self._sheet = Sheet()
-        self._measure = lru_cache(1000)(figure.canvas.get_renderer().get_text_width_height_descent)
+        self._agg = cast(FigureCanvasAgg, figure.canvas).get_renderer()
+        self._measure = lru_cache(1000)(self._agg.get_text_width_height_descent)
         self._size = (INCH * figure.get_size_inches()).tolist()  # in pixels of the page
         self._scale = INCH / figure.dpi
         self._page = np.array([[self._scale, 0, 0], [0, -self._scale, self._size[1]], [0, 0, 1]])
@@ -52,7 +55,8 @@ class Recorder(RendererBase):
     def draw(self, artist: Artist) -> None:
         """Record an artist with all that is in it."""
         for image in artist.findobj(AxesImage):
-            image._check_unsampled_image = partial(self._notice, image)  # asked only by renderers that scale images
+            # only asked if the renderer scales images, so that Agg draws as ever
+            vars(image).update(_check_unsampled_image=partial(self._notice, image))
         artist.draw(self)
 
     def strokes(self) -> dict:
@@ -64,7 +68,7 @@ class Recorder(RendererBase):
         return points * self.figure.dpi / 72
 
     def get_canvas_width_height(self):
-        return self.figure.canvas.get_renderer().get_canvas_width_height()
+        return self._agg.get_canvas_width_height()
 
     def get_text_width_height_descent(self, s, prop, ismath):
         return self._measure(s, prop.copy(), ismath)  # a copy, because it is kept
@@ -234,7 +238,8 @@ def smooth(image: AxesImage) -> bool:
 @lru_cache(1000)
 def letterings(formula: str, font: FontProperties) -> Path:
     """A formula in matplotlib's own notation, as the outlines of its letters."""
-    return Path(*TextToPath().get_text_path(font, formula, ismath=True))
+    vertices, codes = TextToPath().get_text_path(font, formula, ismath=True)
+    return Path(vertices, codes)
 
 
 def alignment(text: Text) -> str:

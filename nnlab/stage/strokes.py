@@ -77,15 +77,8 @@ def outline(path: Path, transform: Affine2D, size: tuple[float, float] | None) -
         transform: to the page.
         size: of the page, for a line; what runs outside is left out. None for a shape that is filled.
     """
-    bent = path.codes is not None and bool(np.isin(path.codes, (Path.CURVE3, Path.CURVE4)).any())
-    thin = size is not None and not bent and len(path) >= SHORT
-    clip = None if size is None else (-1, -1, size[0] + 1, size[1] + 1)
-    path = path.cleaned(transform, remove_nans=True, clip=clip, simplify=thin, curves=True)
-    if size is None and np.abs(path.vertices).max(initial=0) > REACH:
-        parts = [Path(part).clip_to_bbox(EVERYWHERE) for part in path.to_polygons(closed_only=False)]
-        path = Path.make_compound_path(*parts).cleaned()
-    drawn = path.codes != Path.STOP
-    codes, vertices = path.codes[drawn], path.vertices[drawn]
+    codes, vertices = cleaned(path, transform, size)
+    bent = bool((codes == Path.CURVE3).any() or (codes == Path.CURVE4).any())
     straight = not bent and along_the_axes(codes, vertices)
     points = grains(vertices)
     if not bent:
@@ -93,6 +86,20 @@ def outline(path: Path, transform: Affine2D, size: tuple[float, float] | None) -
             needed = choose(codes, points)
             codes, points = codes[needed], points[needed]
     return letters(codes), points[codes != Path.CLOSEPOLY], straight
+
+
+def cleaned(path: Path, transform: Affine2D, size: tuple[float, float] | None) -> tuple[np.ndarray, np.ndarray]:
+    """Codes (point,) and places (point, 2) of a path without gaps, needless points and what is far away."""
+    bent = path.codes is not None and bool(np.isin(path.codes, (Path.CURVE3, Path.CURVE4)).any())
+    thin = size is not None and not bent and len(path) >= SHORT
+    clip = None if size is None else (-1, -1, size[0] + 1, size[1] + 1)
+    path = path.cleaned(transform, remove_nans=True, clip=clip, simplify=thin, curves=True)
+    if size is None and np.abs(path.vertices).max(initial=0) > REACH:
+        parts = [Path(part).clip_to_bbox(EVERYWHERE) for part in path.to_polygons(closed_only=False)]
+        path = Path.make_compound_path(*parts).cleaned()
+    codes, vertices = np.asarray(path.codes), np.asarray(path.vertices)
+    drawn = codes != Path.STOP
+    return codes[drawn], vertices[drawn]
 
 
 def along_the_axes(codes: np.ndarray, vertices: np.ndarray) -> bool:
@@ -137,8 +144,8 @@ def indexed(cells: bytes, columns: int) -> bytes:
     colours, indices = np.unique(each, return_inverse=True)
     if len(colours) > COLOURS:
         image = Image.frombytes("RGBA", (columns, len(each) // columns), cells)
-        if image.getextrema()[3] == (255, 255):
-            few = image.convert("RGB").quantize(COLOURS, Image.Quantize.MEDIANCUT)
+        if image.getchannel("A").getextrema() == (255, 255):
+            few = image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
         else:
             few = image.quantize(COLOURS, Image.Quantize.FASTOCTREE)
         each = np.frombuffer(few.convert("RGBA").tobytes(), np.uint32)

@@ -102,3 +102,64 @@ def test_same_result_same_bytes():
 def test_flatten_finds_every_artist():
     artists = Picture(DESCRIPTION).artists
     assert flatten(artists) == [artists["line"], *artists["dots"]]
+
+
+def same_strokes(one, other):
+    return (one.scene, one.background, one.frame) == (other.scene, other.background, other.frame)
+
+
+def test_strokes_do_not_depend_on_the_frames_before():
+    """Recorded or shown: within a scene, across a change of limits or scene, and back."""
+    picture, scenes = Picture(DESCRIPTION), {}
+    for height, before in [(1, 1), (2, 2), (5, 5), (6, 1), (9, 9), (8, 3), (3, 8), (1, 1), (8, 6)]:
+        picture.show(before)
+        recorded = picture.record(height)
+        assert same_strokes(recorded, Picture(DESCRIPTION).record(height))
+        scenes.setdefault(recorded.scene, []).append(height)
+    assert list(scenes.values()) == [[1, 2, 3, 1], [5, 6], [9, 8, 8]]
+
+
+def test_background_is_recorded_once_for_a_scene():
+    picture = Picture(DESCRIPTION)
+    first, second, other = (picture.record(height) for height in (1, 2, 5))
+    assert first.background is second.background
+    assert (first.scene, first.frame) != (second.scene, second.frame)
+    assert other.scene != first.scene
+    assert [op[0] for op in first.frame["ops"]] == ["p", "m", "m"]
+    assert "low" in [op[1] for op in first.background["ops"]]
+    assert "high" in [op[1] for op in other.background["ops"]]
+
+
+def test_recording_paints_nothing_until_pixels_are_wanted(monkeypatch):
+    picture, painted = Picture(DESCRIPTION), []
+    full = picture.canvas.draw
+    monkeypatch.setattr(picture.canvas, "draw", lambda: (painted.append(1), full())[1])
+    assert picture.empty
+    for height in (1, 5, 9):
+        picture.record(height)
+    assert painted == []
+    assert not picture.empty
+    shown = Picture(DESCRIPTION)
+    shown.show(9)
+    np.testing.assert_array_equal(picture.rgb(), shown.rgb())
+    assert (picture.png(), picture.jpeg()) == (shown.png(), shown.jpeg())
+    assert painted == [1]
+    picture.record(8), shown.show(8)
+    assert picture.png() == shown.png()
+    assert painted == [1]
+
+
+def test_after_an_error_the_pixels_are_those_of_the_last_result():
+    picture, shown = Picture(DESCRIPTION), Picture(DESCRIPTION)
+    recorded = picture.record(5)
+    with pytest.raises(TypeError):
+        picture.record("high")
+    shown.show(5)
+    assert picture.png() == shown.png()
+    assert same_strokes(picture.record(5), recorded)
+
+
+def test_strokes_follow_nnlabs_style_whatever_the_student_set():
+    recorded = Picture(DESCRIPTION).record(3)
+    with matplotlib.rc_context({"lines.linewidth": 9, "axes.facecolor": "black", "font.size": 20}):
+        assert same_strokes(Picture(DESCRIPTION).record(3), recorded)

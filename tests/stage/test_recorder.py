@@ -316,3 +316,7 @@ def test_letters_of_every_kind():
     codes, points, straight = outline(path, IdentityTransform(), None)
     assert codes == "M1L1Q1L2Z"
     assert (len(points), straight) == (6, False)
+
+
+def test_a_mathematical_text_of_only_a_space_is_nothing(figure):
+    assert record(figure.axes[0].text(1, 1, r"$\ $"))["ops"] == []
