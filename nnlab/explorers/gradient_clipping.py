@@ -8,7 +8,7 @@ import numpy as np
 from nnlab.engine import clipping
 from nnlab.explorers.memory import remembered
 from nnlab.explorers.shared import above_the_axes, counted, note, widening
-from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.description import Choice, Description, Handle, Preset, Slider
 from nnlab.stage.explorer import opener
 
 __all__ = ["gradient_clipping"]
@@ -205,6 +205,7 @@ DESCRIPTION = Description(
         ),
     ),
     widest=({"threshold": 30.0}, {"threshold": 100.0}, {"steps": 1}),
+    handles=(Handle("start", "start", x="start_w", y="start_b"),),
 )
 
 gradient_clipping = opener(DESCRIPTION)

@@ -8,7 +8,7 @@ from numpy.polynomial.legendre import legvander
 
 from nnlab.explorers.memory import remembered
 from nnlab.explorers.shared import end_labels, note, to_the_ends
-from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.description import Choice, Description, Handle, Preset, Slider
 from nnlab.stage.explorer import opener
 
 __all__ = ["polynomial"]
@@ -180,6 +180,7 @@ DESCRIPTION = Description(
     ),
     size=(8.8, 3.7),
     widest=({"noise": 1.0},),
+    handles=(Handle("now", "degree", x="degree"),),
 )
 
 polynomial = opener(DESCRIPTION)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from nnlab.engine import losses
-from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.description import Choice, Description, Handle, Preset, Slider
 from nnlab.stage.explorer import opener
 
 __all__ = ["softmax_cross_entropy"]
@@ -147,6 +147,7 @@ DESCRIPTION = Description(
     ),
     size=(8.4, 3.2),
     widest=({"temperature": 0.25},),
+    handles=tuple(Handle("logits", f"logit {k + 1}", y=f"z{k + 1}", number=k) for k in range(3)),
 )
 
 softmax_cross_entropy = opener(DESCRIPTION)

@@ -9,6 +9,7 @@ from typing import Any
 
 from nnlab.stage.ahead import SLOWEST, Ahead, neighbours
 from nnlab.stage.description import Description
+from nnlab.stage.handles import places
 from nnlab.stage.panel import VIEW, Control, Panel, described, view_of, when_unseen
 from nnlab.stage.picture import Picture
 
@@ -124,10 +125,11 @@ class Explorer:
         scene = {"key": recorded.scene, "strokes": recorded.background}
         code = self.description.code(values)
         frame = {"values": values, "scene": recorded.scene, "strokes": recorded.frame}
-        return scene, {**frame, "sentence": sentence, "code": code}
+        handles = places(self.description.handles, self._picture.artists)
+        return scene, {**frame, "sentence": sentence, "code": code, "handles": handles}
 
     def _made(self, values: dict) -> tuple[dict, dict] | None:
-        """The same for values that nobody wants yet; None if it takes long or fails, which is said when it is wanted."""
+        """The same for values that nobody wants yet; None if it takes long or fails: said when wanted."""
         if self._took > SLOWEST:
             return None
         with self._frames.stopped():
