@@ -11,7 +11,7 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, Bbox
 from PIL import Image
 
-__all__ = ["GRAIN", "Sheet", "outline"]
+__all__ = ["GRAIN", "Sheet", "grains", "outline"]
 
 GRAIN = 8  # coordinates are whole numbers of this part of a pixel
 REACH = 2000  # pixels; filled shapes are cut there, so that every difference fits into 16 bits
@@ -25,7 +25,7 @@ COLOURS = 256  # of an image at most
 class Sheet:
     """What was drawn so far. A style, a clip and an operation are written once and then referred to by number."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.ops: list[list] = []
         self._styles: dict[tuple, int] = {}
         self._clips: dict[tuple, int] = {}
