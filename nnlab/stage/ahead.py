@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from nnlab.stage.description import Choice, Slider, Toggle
 
-__all__ = ["Ahead", "neighbours", "packed"]
+__all__ = ["SLOWEST", "Ahead", "neighbours", "packed"]
 
 SLICE = 0.02  # seconds of work until other messages of the kernel have their turn
 PAUSE = 0.002  # seconds between two slices
@@ -23,12 +23,13 @@ class Ahead:
 
     def __init__(self, make: Callable[[dict], tuple[dict, dict] | None], send: Callable[[dict, list], None]):
         self._make, self._send = make, send
-        self._waiting: Iterator[dict] = iter(())
+        self._waiting: Iterator[dict]
         self._running = False
         self.forget()
 
     def forget(self) -> None:
-        """The browser knows nothing any more."""
+        """The browser knows nothing any more, and wants nothing."""
+        self._waiting = iter(())
         self._sent: set[tuple] = set()
         self._scenes: set[str] = set()
 

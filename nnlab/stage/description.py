@@ -85,6 +85,8 @@ class Slider:
             if value != int(value):
                 raise ValueError(f"{self.name} must be a whole number. Got {value!r}. Try {round(value)}.")
             return int(value)
+        if value == self.default:
+            return float(value)  # with all of its digits
         return float(f"{value:.3g}") if self.log else round(float(value), 10)
 
 

@@ -4,13 +4,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from nnlab.stage.ahead import SLOWEST, Ahead, neighbours
 from nnlab.stage.description import Description
 from nnlab.stage.handles import places
-from nnlab.stage.panel import VIEW, Control, Panel, described, view_of, when_unseen
+from nnlab.stage.panel import Control, Panel, bundle, described, follow, told, when_unseen
 from nnlab.stage.picture import Picture
 
 __all__ = ["Explorer", "opener"]
@@ -40,11 +40,10 @@ class Explorer:
         self.result: Any = None
         self.sentence = ""
         self.error: str | None = None
-        self._picture = Picture(description)
         self._frames = Frames(self._draw)
         self._moving = threading.RLock()
         self._took = 0.0
-        self.widget = Panel(self._about(), self.start)
+        self.widget = Panel(about(description, self.start, self._picture.page_size), self.start)
         self.controls = {
             c.name: Control(c, self.start[c.name], partial(self._moved_one, c.name)) for c in description.controls
         }
@@ -86,22 +85,11 @@ class Explorer:
         return f"Explorer {self.description.name}: {self.sentence}"
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        data = {"text/plain": repr(self), "image/png": self.png(), VIEW: view_of(self.widget)}
-        size = {"width": self._picture.width, "alt": self.sentence}
-        return data, {"image/png": size}
+        return bundle(self, self._picture.width)
 
-    def _about(self) -> dict:
-        """What the front end must know once."""
-        given = self.description
-        presets = [{"label": p.label, "reason": p.reason, "values": given.values(**p.values)} for p in given.presets]
-        return {
-            "name": given.name,
-            "title": given.title,
-            "size": self._picture.page_size,
-            "controls": described(given.controls),
-            "presets": presets,
-            "start": self.start,
-        }
+    @cached_property
+    def _picture(self) -> Picture:
+        return Picture(self.description)
 
     def _draw(self) -> None:
         """Compute and send the frame of the values that are wanted now."""
@@ -111,8 +99,7 @@ class Explorer:
             result = self.description.compute(**values)
             scene, frame = self._recorded(values, result)
         except Exception as error:  # shown to the student: the log console of JupyterLab is never opened
-            self.error = f"{type(error).__name__}: {error}"
-            self.widget.fail(self.error)
+            self._fail(error)
             return
         self._took = time.monotonic() - started
         self.result, self.sentence, self.error = result, frame["sentence"], None
@@ -121,15 +108,12 @@ class Explorer:
     def _recorded(self, values: dict, result) -> tuple[dict, dict]:
         """The scene and the frame of a result."""
         sentence = self.description.sentence(result)
-        recorded = self._picture.record(result)
-        scene = {"key": recorded.scene, "strokes": recorded.background}
-        code = self.description.code(values)
-        frame = {"values": values, "scene": recorded.scene, "strokes": recorded.frame}
+        recorded, code = self._picture.record(result), self.description.code(values)
         handles = places(self.description.handles, self._picture.artists)
-        return scene, {**frame, "sentence": sentence, "code": code, "handles": handles}
+        return told(recorded, values, sentence, code=code, handles=handles)
 
     def _made(self, values: dict) -> tuple[dict, dict] | None:
-        """The same for values that nobody wants yet; None if it takes long or fails: said when wanted."""
+        """The same for values that nobody wants yet; None if it takes long or fails, which is said once they are."""
         if self._took > SLOWEST:
             return None
         with self._frames.stopped():
@@ -152,12 +136,13 @@ class Explorer:
     def _moved(self, before: dict) -> None:
         """The panel's values are other ones, by the browser or by ``_put``: the controls follow."""
         with self._frames.together(), self._moving:
-            try:
-                for name, control in self.controls.items():
-                    control.value = self.widget.values[name]
-            except (ValueError, TypeError, KeyError) as error:  # from a browser: what a person typed is checked there
-                self.widget.values = before
-                self.error = self.widget.error = f"{type(error).__name__}: {error}"
+            refused = follow(self.widget, self.controls, before)
+        if refused:  # said after the frame, which would take it away
+            self._fail(refused)
+
+    def _fail(self, error: Exception) -> None:
+        self.error = f"{type(error).__name__}: {error}"
+        self.widget.fail(self.error)
 
     def _heard(self, message: dict) -> None:
         """A control is touched: its other values may be wanted soon."""
@@ -172,8 +157,24 @@ class Explorer:
 
         The kernel keeps every widget for ever, so a cell that is run again and again would fill the memory.
         """
+        self._ahead.forget()
         with self._frames.stopped():
-            self._picture = Picture(self.description)
+            vars(self).pop("_picture", None)
+
+
+def about(description: Description, start: dict, size: list[int]) -> dict:
+    """What the front end must know of an explorer once."""
+    presets = [
+        {"label": p.label, "reason": p.reason, "values": description.values(**p.values)} for p in description.presets
+    ]
+    return {
+        "name": description.name,
+        "title": description.title,
+        "size": size,
+        "controls": described(description.controls),
+        "presets": presets,
+        "start": start,
+    }
 
 
 class Frames:

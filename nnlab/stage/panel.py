@@ -11,9 +11,22 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from nnlab.stage.description import Choice, Slider, Toggle
+from nnlab.stage.picture import Recording
 from nnlab.stage.recorder import Recorder
 
-__all__ = ["VIEW", "Control", "Panel", "described", "front", "picture_of", "view_of", "when_unseen"]
+__all__ = [
+    "VIEW",
+    "Control",
+    "Panel",
+    "bundle",
+    "described",
+    "follow",
+    "front",
+    "picture_of",
+    "told",
+    "view_of",
+    "when_unseen",
+]
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -91,6 +104,18 @@ class Control(traitlets.HasTraits):
         return self.description.clean(proposal["value"])
 
 
+def follow(panel: Panel, controls: dict[str, Control], before: dict) -> Exception | None:
+    """Let the controls stand where the panel says; if one cannot, the panel goes back to ``before``: returns why."""
+    try:
+        values = {name: control.description.clean(panel.values[name]) for name, control in controls.items()}
+    except (ValueError, TypeError, KeyError) as error:  # from a browser: what a person typed is checked there
+        panel.values = before
+        return error
+    for name, control in controls.items():
+        control.value = values[name]
+    return None
+
+
 def described(controls: Iterable[Slider | Choice | Toggle]) -> list[dict]:
     """What the front end must know of each control."""
     return [{"name": c.name, "label": c.label, **_kind(c)} for c in controls]
@@ -121,10 +146,21 @@ def picture_of(figure: Figure, title: str) -> Panel:
     recorder.draw(figure)
     strokes, nothing = recorder.strokes(), recorder.strokes()
     panel = Panel({"name": "figure", "title": title, "size": strokes["size"], "controls": []}, {})
-    panel.show(
-        {"key": "figure", "strokes": strokes}, {"values": {}, "scene": "figure", "strokes": nothing, "sentence": ""}
-    )
+    panel.show(*told(Recording("figure", strokes, nothing), {}, ""))
     return panel
+
+
+def told(recorded: Recording, values: dict, sentence: str, **more) -> tuple[dict, dict]:
+    """The scene and the frame of a recording, as a panel takes them; ``more`` may be its code and its handles."""
+    frame = {"values": values, "scene": recorded.scene, "strokes": recorded.frame, "sentence": sentence}
+    return {"key": recorded.scene, "strokes": recorded.background}, {**frame, "code": "", **more}
+
+
+def bundle(shown, width: int) -> tuple[dict, dict]:
+    """What a cell shows: the live widget, or where none can live a PNG, ``width`` pixels of the page wide."""
+    png = shown.png()  # first: a live training draws its last step
+    data = {"text/plain": repr(shown), "image/png": png, VIEW: view_of(shown.widget)}
+    return data, {"image/png": {"width": width, "alt": shown.sentence}}
 
 
 def view_of(widget) -> dict:

@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from textwrap import wrap
 from typing import NamedTuple, Protocol
 
@@ -90,12 +90,12 @@ class Picture:
         self._scene: tuple | None = None
         self._background = None  # its pixels
         self._recorded: tuple[str, dict] | None = None  # its name and its strokes
-        self._unpainted: list = []  # the last result, if it was recorded only
+        self._catch_up: Callable[[], None] | None = None  # paints the last result, if it was recorded only
 
     @property
     def empty(self) -> bool:
         """Whether no result was shown yet."""
-        return self._background is None and not self._unpainted
+        return self._background is None and self._catch_up is None
 
     @property
     def width(self) -> int:
@@ -125,12 +125,14 @@ class Picture:
         self.canvas.restore_region(self._background)
         for artist in self.moving:
             self.figure.draw_artist(artist)
-        self._unpainted = []
+        self._catch_up = None
 
     def record(self, result) -> Recording:
         """Put a result into the picture and get its strokes; pixels are painted only when somebody asks for them."""
         with matplotlib.rc_context(look()):
-            return self.trace(result)
+            recording = self.trace(result)
+        self._catch_up = partial(self.show, result)
+        return recording
 
     def trace(self, result) -> Recording:
         """The same without touching rcParams, as ``paint`` is to ``show``."""
@@ -143,7 +145,7 @@ class Picture:
             self._recorded = fingerprint(background), background
         for artist in self.moving:
             self._recorder.draw(artist)
-        self._unpainted = [result]
+        self._catch_up = partial(self.paint, result)
         return Recording(*self._recorded, self._recorder.strokes())
 
     def _update(self, result) -> None:
@@ -178,8 +180,8 @@ class Picture:
 
     def _pixels(self):
         """What Agg has painted, after it has caught up with what was recorded."""
-        if self._unpainted:
-            self.show(*self._unpainted)
+        if self._catch_up is not None:
+            self._catch_up()
         return self.canvas.buffer_rgba()
 
     def rgb(self) -> np.ndarray:

@@ -1,6 +1,6 @@
 """The recorder: matplotlib draws on it as on a canvas, and it writes strokes down instead of painting pixels."""
 
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from typing import cast
 
 import numpy as np
@@ -35,8 +35,9 @@ class Recorder(RendererBase):
     Args:
         figure: on an Agg canvas, of any dpi; its size stays as it is.
 
-    >>> recorder = Recorder(FigureCanvasAgg(Figure(figsize=(8, 3.6))).figure)
-    >>> recorder.draw(recorder.figure)
+    >>> figure = FigureCanvasAgg(Figure((8, 3.6))).figure
+    >>> recorder = Recorder(figure)
+    >>> recorder.draw(figure)
     >>> recorder.strokes()["size"]
     [800.0, 360.0]
     """
@@ -45,13 +46,20 @@ class Recorder(RendererBase):
         super().__init__()
         self.figure = figure
         self._sheet = Sheet()
-        self._agg = cast(FigureCanvasAgg, figure.canvas).get_renderer()
-        self._measure = lru_cache(1000)(self._agg.get_text_width_height_descent)
         self._size = (INCH * figure.get_size_inches()).tolist()  # in pixels of the page
         self._scale = INCH / figure.dpi
         self._page = np.array([[self._scale, 0, 0], [0, -self._scale, self._size[1]], [0, 0, 1]])
         self._block: list[list] = []  # the lines of the text that is being drawn
         self._smooth = True  # how the next image is enlarged
+
+    @cached_property
+    def _agg(self):
+        """Agg's own renderer. It holds the pixels of a whole picture, so it is made when something is drawn."""
+        return cast(FigureCanvasAgg, self.figure.canvas).get_renderer()
+
+    @cached_property
+    def _measure(self):
+        return lru_cache(1000)(self._agg.get_text_width_height_descent)
 
     def draw(self, artist: Artist) -> None:
         """Record an artist with all that is in it."""

@@ -15,7 +15,7 @@ from PIL import Image
 from torch import nn
 
 import nnlab
-from nnlab.stage.explorer import VIEW
+from nnlab.stage.panel import VIEW
 from nnlab.stage.live.picture import CURVE, LivePicture, look_at, loss_limits, sentence, thinned
 from nnlab.stage.live.run import LiveRun
 from nnlab.stage.live.widget import LiveTraining

@@ -4,7 +4,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import nnlab
-from nnlab.stage.explorer import VIEW
+from nnlab.stage.panel import VIEW
 
 QUESTION, OPTIONS = "Will it converge?", ["yes", "no <b>"]
 

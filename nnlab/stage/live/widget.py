@@ -16,12 +16,13 @@ from nnlab.stage.description import Slider
 from nnlab.stage.live.background import Background
 from nnlab.stage.live.picture import LivePicture, look_at, sentence
 from nnlab.stage.live.run import LiveRun
-from nnlab.stage.panel import VIEW, Control, Panel, described, view_of, when_unseen
+from nnlab.stage.panel import Control, Panel, bundle, described, follow, told, when_unseen
 from nnlab.stage.picture import Picture
 
 __all__ = ["LiveTraining", "live_training"]
 
 REST = 1.0  # seconds after which a hand that moves a slider again means another change
+ALONE = partial(torch.set_num_threads, 1)  # in the thread of the background; see ensemble.one_thread
 PACES = [1, 2, 5, 10, 20, 50, 100]
 BUTTONS = (
     ("run", "start", "train until you press pause"),
@@ -58,6 +59,21 @@ class Stops:
         return value
 
 
+class Drag:
+    """A slider that is dragged is one change, not one for every value on its way."""
+
+    def __init__(self):
+        self._moved = -REST
+
+    def merge(self, changes: list[tuple[int, str, float]], known: int) -> None:
+        """If one was made since there were ``known``, soon after another of the same slider, forget the other."""
+        if len(changes) > known:
+            now = time.monotonic()
+            if known and changes[-2][1] == changes[-1][1] and now - self._moved < REST:
+                del changes[-2]
+            self._moved = now
+
+
 class LiveTraining:
     """A training run with buttons, sliders and a picture; made by ``nnlab.live_training``.
 
@@ -77,18 +93,16 @@ class LiveTraining:
         self.sentence = ""
         self.error: str | None = None
         self._threads = torch.get_num_threads()
-        alone = partial(torch.set_num_threads, 1)  # in the thread of the background; see ensemble.one_thread
-        self._background = Background(run.step, self._show, self._fail, alone, self._end)
+        self._background = Background(run.step, self._show, self._fail, ALONE, self._end)
         self._view = LivePicture(run.data)
         self._picture = Picture(self._view)
         self._drawing = threading.Lock()
-        self._pulled_at = -REST
+        self._drag = Drag()
         self._sliders = sliders(run, self._background.per_picture)
         start = {name: slider.default for name, slider in self._sliders.items()}
-        self.widget = Panel(self._about(), start)
-        self.widget.state = PAUSED
+        self.widget = Panel(about(run.data.name, self._picture.page_size, self._sliders), start)
         self.controls = {name: Control(s, start[name], partial(self._moved, name)) for name, s in self._sliders.items()}
-        self.widget.observe(lambda change: self._pulled(change["new"]), names="values")
+        self.widget.observe(lambda change: self._pulled(change["old"]), names="values")
         self.widget.on_msg(lambda widget, message, buffers: self._pressed(message.get("press")))
         when_unseen(self.widget, self._rest)
         self.step(steps)
@@ -157,42 +171,25 @@ class LiveTraining:
         return f"Live training of {self.sentence}"
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        png = self.png()
-        data = {"text/plain": repr(self), "image/png": png, VIEW: view_of(self.widget)}
-        return data, {"image/png": {"width": self._picture.width, "alt": self.sentence}}
-
-    def _about(self) -> dict:
-        """What the front end must know once."""
-        buttons = [{"name": name, "label": label, "reason": reason} for name, label, reason in BUTTONS]
-        return {
-            "name": "live_training",
-            "title": f"Live training on {self.run.data.name}",
-            "size": self._picture.page_size,
-            "controls": described(self._sliders.values()),
-            "buttons": buttons,
-            "remember": False,
-        }
+        return bundle(self, self._picture.width)
 
     def _pressed(self, button: str | None) -> None:
         """A button of the front end."""
         if button == "run":
             self.pause() if self.running else self.start()
-        elif button == "step":
-            self._once()
+        elif button == "step":  # in the background, so that many quick presses are drawn together
+            self._fail(None)
+            self._background.once()
         elif button == "reset":
             self.reset()
 
-    def _pulled(self, values: dict) -> None:
-        """Sliders were moved in the browser. A drag is one change, not one for every value on its way."""
-        changes, before, now = self.run.changes, len(self.run.changes), time.monotonic()
-        for name, control in self.controls.items():
-            control.value = values[name]
+    def _pulled(self, before: dict) -> None:
+        """Sliders were moved in the browser."""
+        known = len(self.run.changes)
+        if refused := follow(self.widget, self.controls, before):
+            self._fail(refused)
         with self._background.turns:
-            if len(changes) > before:
-                dragged = before and changes[-2][1] == changes[-1][1] and now - self._pulled_at < REST
-                if dragged:
-                    del changes[-2]
-                self._pulled_at = now
+            self._drag.merge(self.run.changes, known)
 
     def _moved(self, name: str, value) -> None:
         """A slider was moved, perhaps in a thread of its own: the optimizer has its value when this returns."""
@@ -200,11 +197,6 @@ class LiveTraining:
             setattr(self._background if name == "per_picture" else self.run, name, value)
         self.widget.values = {**self.widget.values, name: value}
         self._background.refresh()
-
-    def _once(self) -> None:
-        """The button *one step*: in the background, so that many quick presses are drawn together."""
-        self._fail(None)
-        self._background.once()
 
     def _end(self) -> None:
         torch.set_num_threads(self._threads)
@@ -217,9 +209,7 @@ class LiveTraining:
                 shown = look_at(self.run, self._view.answers.inputs)
             recorded = self._picture.trace(shown)
             self.sentence = sentence(shown)
-            frame = {"values": self.widget.values, "scene": recorded.scene, "strokes": recorded.frame}
-            scene = {"key": recorded.scene, "strokes": recorded.background}
-            self.widget.show(scene, {**frame, "sentence": self.sentence, "code": ""}, self.error or "")
+            self.widget.show(*told(recorded, self.widget.values, self.sentence), self.error or "")
 
     def _fail(self, error: Exception | None) -> None:
         """Show an error in red, or take the last one away."""
@@ -234,6 +224,19 @@ class LiveTraining:
         self.pause()
         with self._drawing:
             self._picture = Picture(self._view)
+
+
+def about(data: str, size: list[int], sliders: dict[str, Any]) -> dict:
+    """What the front end must know once."""
+    buttons = [{"name": name, "label": label, "reason": reason} for name, label, reason in BUTTONS]
+    return {
+        "name": "live_training",
+        "title": f"Live training on {data}",
+        "size": size,
+        "controls": described(sliders.values()),
+        "buttons": buttons,
+        "remember": False,
+    }
 
 
 def sliders(run: LiveRun, per_picture: int) -> dict[str, Any]:
