@@ -109,7 +109,7 @@ class Explorer:
         """The scene and the frame of a result."""
         sentence = self.description.sentence(result)
         recorded, code = self._picture.record(result), self.description.code(values)
-        handles = places(self.description.handles, self._picture.artists)
+        handles = places(self.description.handles, self._picture.artists, self._picture.figure)
         return told(recorded, values, sentence, code=code, handles=handles)
 
     def _made(self, values: dict) -> tuple[dict, dict] | None:
