@@ -99,7 +99,7 @@ def draw(figure) -> dict:
     left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
     left.imshow(np.zeros((2, 2)), origin="lower", aspect="auto", cmap="Greys", vmin=0, vmax=1.1)
     left.set(xlabel="recurrent weight w", ylabel="bias b")
-    left.set_title("the path (dark: high loss)")
+    left.set_title("the path (shaded: high loss)")
     left.locator_params(nbins=5)
     left.grid(False)
     right.set(xlabel="step", ylabel="loss", yscale="log", ylim=(FLOOR, 1))

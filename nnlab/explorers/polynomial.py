@@ -97,7 +97,7 @@ def draw(figure) -> dict:
     """Samples and fits on the left, errors by degree with a label at every line on the right."""
     left, right = figure.subplots(1, 2, width_ratios=[1.1, 1])
     left.set(xlabel="x", ylabel="y", xlim=(-1.05, 1.05))
-    left.set_title(f"one draw (dark), {SHOWN} others (pale)")
+    left.set_title(f"one draw (strong), {SHOWN} others (pale)")
     left.set_xticks([-1, -0.5, 0, 0.5, 1])
     right.set(xlabel="degree", ylabel="mean squared error", yscale="log", xlim=(0.5, HIGHEST))
     right.set_xticks(range(1, HIGHEST + 1, 2))

@@ -58,7 +58,7 @@ def draw(figure) -> dict:
     logits.set(ylim=(-REACH - 2, REACH + 5), yticks=(-8, -4, 0, 4, 8))
     probabilities.set(ylim=(0, 1.32), yticks=(0, 0.25, 0.5, 0.75, 1))
     artists["goals"] = [probabilities.plot([], [], "-", color="black", linewidth=2.5)[0] for _ in TARGETS]
-    artists["goal note"] = probabilities.text(0.02, 0.955, "black line: wanted", transform=probabilities.transAxes,
+    artists["goal note"] = probabilities.text(0.02, 0.955, "bold line: wanted", transform=probabilities.transAxes,
                                               fontsize=9, va="center")  # fmt: skip
     artists["loss"] = logits.text(0.02, 0.945, "", transform=logits.transAxes, fontsize=11, va="center", weight="bold")
     artists["rule"] = axes[2].text(0.02, 0.945, "", transform=axes[2].transAxes, fontsize=9, va="center")
