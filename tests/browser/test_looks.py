@@ -92,7 +92,9 @@ def test_axe_finds_nothing_in_the_dark_theme(dark, request):
 def test_axe_finds_a_name_that_is_missing(page, request):
     """The two checks above can fail."""
     fields = page.page.locator(".nnlab-value")
-    fields.evaluate_all("all => all.forEach(field => { field.dataset.kept = field.ariaLabel; field.ariaLabel = null; })")
+    fields.evaluate_all(
+        "all => all.forEach(field => { field.dataset.kept = field.ariaLabel; field.ariaLabel = null; })"
+    )
     found = axe.violations(page.page, axe.script(request.config.cache.mkdir("axe")))
     fields.evaluate_all("all => all.forEach(field => { field.ariaLabel = field.dataset.kept; })")
     assert len(found) == fields.count()
