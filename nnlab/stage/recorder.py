@@ -52,13 +52,10 @@ class Recorder(RendererBase):
         self._smooth = True  # how the next image is enlarged
 
     @cached_property
-    def _agg(self):
-        """Agg's own renderer. It holds the pixels of a whole picture, so it is made when something is drawn."""
-        return cast(FigureCanvasAgg, self.figure.canvas).get_renderer()
-
-    @cached_property
     def _measure(self):
-        return lru_cache(1000)(self._agg.get_text_width_height_descent)
+        """Agg's measures of texts. Its renderer holds the pixels of a whole picture, so it is not made before."""
+        agg = cast(FigureCanvasAgg, self.figure.canvas).get_renderer()
+        return lru_cache(1000)(agg.get_text_width_height_descent)
 
     def draw(self, artist: Artist) -> None:
         """Record an artist with all that is in it."""
@@ -76,7 +73,7 @@ class Recorder(RendererBase):
         return points * self.figure.dpi / 72
 
     def get_canvas_width_height(self):
-        return self._agg.get_canvas_width_height()
+        return tuple(self.figure.bbox.size)
 
     def get_text_width_height_descent(self, s, prop, ismath):
         return self._measure(s, prop.copy(), ismath)  # a copy, because it is kept
@@ -176,16 +173,20 @@ class Recorder(RendererBase):
         return Affine2D(self._page @ transform.get_affine().get_matrix())
 
     def _clip(self, gc) -> int:
-        """The rectangle outside of which nothing is drawn; a path to clip with counts as its bounding box."""
-        path, transform = gc.get_clip_path()
-        boxes = [gc.get_clip_rectangle(), None if path is None else path.get_extents(transform)]
-        corners = [self._to_page(Affine2D()).transform(box.get_points()) for box in boxes if box is not None]
-        if not corners:
-            return -1
-        x, y = np.max([c.min(0) for c in corners], 0)
-        right, bottom = np.min([c.max(0) for c in corners], 0)
-        box = (x, y, max(0, right - x), max(0, bottom - y))
-        return self._sheet.clip(tuple(round(float(part), 2) for part in box))
+        """The number of the rectangle outside of which nothing is drawn."""
+        return self._sheet.clip(visible(gc, self._to_page(Affine2D())))
+
+
+def visible(gc, to_page: Affine2D) -> tuple | None:
+    """(x, y, width, height) of what is not clipped away; a path to clip with counts as its bounding box."""
+    path, transform = gc.get_clip_path()
+    boxes = [gc.get_clip_rectangle(), None if path is None else path.get_extents(transform)]
+    corners = [to_page.transform(box.get_points()) for box in boxes if box is not None]
+    if not corners:
+        return None
+    x, y = np.max([c.min(0) for c in corners], 0)
+    right, bottom = np.min([c.max(0) for c in corners], 0)
+    return tuple(round(float(part), 2) for part in (x, y, max(0, right - x), max(0, bottom - y)))
 
 
 def evenly(corners: np.ndarray) -> list | None:
