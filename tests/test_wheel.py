@@ -9,6 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 USED = """
 import nnlab, sys, torch
+from importlib.resources import files
+assert files("nnlab.stage").joinpath("front", "strokes.js").is_file()
 assert nnlab.__file__.startswith(sys.prefix), nnlab.__file__
 nnlab.use_style()
 data = nnlab.digits(seed=0)

@@ -10,7 +10,8 @@ from nnlab.commands.notebook_files import read, text_of, write
 
 __all__ = ["badges", "fill", "launch_line", "repository", "setup_source"]
 
-# Colab and Kaggle have all else that nnlab requires, and what Optuna and anywidget need here; --no-deps keeps their torch as it is.
+# Colab and Kaggle have all else that nnlab requires, and what Optuna and anywidget need here;
+# --no-deps keeps their torch as it is.
 SETUP = """\
 import os, sys
 repository = "{repository}"

@@ -1,8 +1,8 @@
 """What a student's notebook keeps: the picture that stands behind every live view.
 
 ``python3 -m nnlab lab`` names ``keep_pictures`` as the hook that Jupyter's server calls before it writes a notebook.
-A notebook that is opened again has no kernel yet, and for a view without one JupyterLab shows "model not found" in place
-of the picture, its sentence and all. So the view is not written where something else can be shown.
+A notebook that is opened again has no kernel yet, and for a view without one JupyterLab shows "model not found" in
+place of the picture, its sentence and all. So the view is not written where something else can be shown.
 """
 
 from nnlab.commands.notebook_files import WIDGET_VIEW, text_of

@@ -8,7 +8,7 @@ import torch
 from nnlab.analysis import probes
 from nnlab.engine import activations
 from nnlab.explorers.memory import remembered
-from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.description import Choice, Description, Handle, Preset, Slider
 from nnlab.stage.explorer import opener
 
 __all__ = ["activation"]
@@ -138,6 +138,7 @@ DESCRIPTION = Description(
         ),
     ),
     widest=({"activation": "relu"},),
+    handles=(Handle("point", "input z", x="z"), Handle("now", "input z", x="z")),
 )
 
 activation = opener(DESCRIPTION)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnlab.stage.description import Description, Preset, Slider
+from nnlab.stage.description import Description, Handle, Preset, Slider
 from nnlab.stage.explorer import opener
 
 __all__ = ["chain_rule"]
@@ -124,6 +124,7 @@ DESCRIPTION = Description(
         Preset("negative input", "x is a factor of the gradient, with its sign", {"w": 1.0, "x": -1.5, "b": 1.5}),
         Preset("no error", "y equals t: the loss is 0, and its slope too", {"w": 0.0, "b": 0.0, "t": 0.5}),
     ),
+    handles=(Handle("point", "weight w", x="w"),),
 )
 
 chain_rule = opener(DESCRIPTION)

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from nnlab.engine.optimizers import SGD
 from nnlab.explorers.shared import CONVERGED, counted, show_loss, widening
-from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.description import Choice, Description, Handle, Preset, Slider
 from nnlab.stage.explorer import opener
 
 __all__ = ["descent_1d"]
@@ -181,6 +181,7 @@ DESCRIPTION = Description(
         ),
     ),
     widest=({"lr": 2.2}, {"lr": 10.0}),
+    handles=(Handle("start", "start", x="start"),),
 )
 
 descent_1d = opener(DESCRIPTION)

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 from nnlab.engine import surfaces
 from nnlab.engine.optimizers import SGD
 from nnlab.explorers.shared import CONVERGED, above_the_axes, counted, level_lines, note, show_loss, widening
-from nnlab.stage.description import Description, Preset, Slider
+from nnlab.stage.description import Description, Handle, Preset, Slider
 from nnlab.stage.explorer import opener
 
 __all__ = ["descent_2d"]
@@ -139,6 +139,7 @@ DESCRIPTION = Description(
         ),
     ),
     widest=({"condition": 100.0}, {"steps": 200}),
+    handles=(Handle("start", "start", x="start_w1", y="start_w2"),),
 )
 
 descent_2d = opener(DESCRIPTION)

@@ -13,7 +13,7 @@ from nnlab.engine.network import Network
 from nnlab.engine.optimizers import Adam
 from nnlab.explorers.memory import remembered
 from nnlab.explorers.shared import counted
-from nnlab.stage.description import Description, Preset, Slider
+from nnlab.stage.description import Description, Handle, Preset, Slider
 from nnlab.stage.explorer import opener
 
 __all__ = ["dropout"]
@@ -208,6 +208,7 @@ DESCRIPTION = Description(
         Preset("few masks", "the mean of three masks is still an accident", {"masks": 3}),
     ),
     size=(9.6, 3.6),
+    handles=(Handle("now", "rate", x="rate"),),
 )
 
 dropout = opener(DESCRIPTION)

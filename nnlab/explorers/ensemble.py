@@ -14,7 +14,7 @@ from nnlab.engine.network import Network
 from nnlab.engine.optimizers import Adam
 from nnlab.explorers.memory import remembered
 from nnlab.explorers.shared import counted, end_labels, to_the_ends
-from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.description import Choice, Description, Handle, Preset, Slider
 from nnlab.stage.explorer import opener
 
 __all__ = ["ensemble"]
@@ -218,6 +218,7 @@ DESCRIPTION = Description(
         ),
     ),
     size=(8.4, 3.5),
+    handles=(Handle("now", "predictors", x="members"),),
 )
 
 ensemble = opener(DESCRIPTION)

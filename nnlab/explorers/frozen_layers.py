@@ -13,7 +13,7 @@ from nnlab.engine.network import Network
 from nnlab.engine.optimizers import Adam
 from nnlab.explorers.memory import remembered
 from nnlab.explorers.shared import end_labels, to_the_ends
-from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.description import Choice, Description, Handle, Preset, Slider
 from nnlab.stage.explorer import opener
 
 __all__ = ["frozen_layers"]
@@ -195,6 +195,7 @@ DESCRIPTION = Description(
         ),
     ),
     size=(8.8, 3.7),
+    handles=(Handle("now", "frozen layers", x="frozen"), Handle("now", "step", x="steps", number=1)),
 )
 
 frozen_layers = opener(DESCRIPTION)

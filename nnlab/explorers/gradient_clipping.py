@@ -8,7 +8,7 @@ import numpy as np
 from nnlab.engine import clipping
 from nnlab.explorers.memory import remembered
 from nnlab.explorers.shared import above_the_axes, counted, note, widening
-from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.description import Choice, Description, Handle, Preset, Slider
 from nnlab.stage.explorer import opener
 
 __all__ = ["gradient_clipping"]
@@ -99,7 +99,7 @@ def draw(figure) -> dict:
     left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
     left.imshow(np.zeros((2, 2)), origin="lower", aspect="auto", cmap="Greys", vmin=0, vmax=1.1)
     left.set(xlabel="recurrent weight w", ylabel="bias b")
-    left.set_title("the path (dark: high loss)")
+    left.set_title("the path (shaded: high loss)")
     left.locator_params(nbins=5)
     left.grid(False)
     right.set(xlabel="step", ylabel="loss", yscale="log", ylim=(FLOOR, 1))
@@ -205,6 +205,7 @@ DESCRIPTION = Description(
         ),
     ),
     widest=({"threshold": 30.0}, {"threshold": 100.0}, {"steps": 1}),
+    handles=(Handle("start", "start", x="start_w", y="start_b"),),
 )
 
 gradient_clipping = opener(DESCRIPTION)

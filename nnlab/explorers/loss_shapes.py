@@ -8,7 +8,7 @@ import torch
 
 from nnlab.analysis.plots import spread
 from nnlab.engine import losses
-from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.description import Choice, Description, Handle, Preset, Slider
 from nnlab.stage.explorer import opener
 
 __all__ = ["loss_shapes"]
@@ -234,6 +234,7 @@ DESCRIPTION = Description(
     ),
     size=(8.6, 3.6),
     widest=({"view": "regression, five samples", "outlier": 6.0}, {"output": 6.0}, {"view": "two classes"}),
+    handles=(Handle("here", "output", x="output"), Handle("here", "output", x="output", number=1)),
 )
 
 loss_shapes = opener(DESCRIPTION)

@@ -7,7 +7,7 @@ import numpy as np
 
 from nnlab.explorers.memory import remembered
 from nnlab.explorers.shared import above_the_axes, counted, level_lines, note, widening
-from nnlab.stage.description import Description, Preset, Slider
+from nnlab.stage.description import Description, Handle, Preset, Slider
 from nnlab.stage.explorer import opener
 
 __all__ = ["minibatch_noise"]
@@ -196,6 +196,7 @@ DESCRIPTION = Description(
         Preset("large steps", "batches of 8, but lr 1: early there, and then a wide cloud", {"lr": 1.0}),
     ),
     widest=({"lr": 3.0},),
+    handles=(Handle("now", "batch size", x="batch_size"),),
 )
 
 minibatch_noise = opener(DESCRIPTION)

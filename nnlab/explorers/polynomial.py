@@ -8,7 +8,7 @@ from numpy.polynomial.legendre import legvander
 
 from nnlab.explorers.memory import remembered
 from nnlab.explorers.shared import end_labels, note, to_the_ends
-from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.description import Choice, Description, Handle, Preset, Slider
 from nnlab.stage.explorer import opener
 
 __all__ = ["polynomial"]
@@ -97,7 +97,7 @@ def draw(figure) -> dict:
     """Samples and fits on the left, errors by degree with a label at every line on the right."""
     left, right = figure.subplots(1, 2, width_ratios=[1.1, 1])
     left.set(xlabel="x", ylabel="y", xlim=(-1.05, 1.05))
-    left.set_title(f"one draw (dark), {SHOWN} others (pale)")
+    left.set_title(f"one draw (strong), {SHOWN} others (pale)")
     left.set_xticks([-1, -0.5, 0, 0.5, 1])
     right.set(xlabel="degree", ylabel="mean squared error", yscale="log", xlim=(0.5, HIGHEST))
     right.set_xticks(range(1, HIGHEST + 1, 2))
@@ -180,6 +180,7 @@ DESCRIPTION = Description(
     ),
     size=(8.8, 3.7),
     widest=({"noise": 1.0},),
+    handles=(Handle("now", "degree", x="degree"),),
 )
 
 polynomial = opener(DESCRIPTION)

@@ -120,7 +120,7 @@ def draw(figure) -> dict:
     for ax in (left, middle, right):
         ax.set_xlabel("hidden layer")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
-    left.set_ylabel("activation (dark: many)")
+    left.set_ylabel("activation (shaded: many)")
     left.set_title("activations")
     left.grid(False)
     shares = (0, 0.25, 0.5, 0.75, 1)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from nnlab.engine import losses
-from nnlab.stage.description import Choice, Description, Preset, Slider
+from nnlab.stage.description import Choice, Description, Handle, Preset, Slider
 from nnlab.stage.explorer import opener
 
 __all__ = ["softmax_cross_entropy"]
@@ -58,7 +58,7 @@ def draw(figure) -> dict:
     logits.set(ylim=(-REACH - 2, REACH + 5), yticks=(-8, -4, 0, 4, 8))
     probabilities.set(ylim=(0, 1.32), yticks=(0, 0.25, 0.5, 0.75, 1))
     artists["goals"] = [probabilities.plot([], [], "-", color="black", linewidth=2.5)[0] for _ in TARGETS]
-    artists["goal note"] = probabilities.text(0.02, 0.955, "black line: wanted", transform=probabilities.transAxes,
+    artists["goal note"] = probabilities.text(0.02, 0.955, "bold line: wanted", transform=probabilities.transAxes,
                                               fontsize=9, va="center")  # fmt: skip
     artists["loss"] = logits.text(0.02, 0.945, "", transform=logits.transAxes, fontsize=11, va="center", weight="bold")
     artists["rule"] = axes[2].text(0.02, 0.945, "", transform=axes[2].transAxes, fontsize=9, va="center")
@@ -147,6 +147,7 @@ DESCRIPTION = Description(
     ),
     size=(8.4, 3.2),
     widest=({"temperature": 0.25},),
+    handles=tuple(Handle("logits", f"logit {k + 1}", y=f"z{k + 1}", number=k) for k in range(3)),
 )
 
 softmax_cross_entropy = opener(DESCRIPTION)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from nnlab import arguments
 
-__all__ = ["Choice", "Description", "Preset", "Slider", "Toggle"]
+__all__ = ["Choice", "Description", "Handle", "Preset", "Slider", "Toggle"]
 
 
 @dataclass(frozen=True)
@@ -154,6 +154,25 @@ class Preset:
 
 
 @dataclass(frozen=True)
+class Handle:
+    """A place in the picture that can be dragged, along one axis or both.
+
+    Attributes:
+        artist: the name of the artist, a line, that lies there; what ``draw`` returns under this name.
+        label: what it is, in a few words.
+        x: the name of the slider that is moved along the horizontal axis, or None.
+        y: the same for the vertical one.
+        number: which artist, where there are several under this name.
+    """
+
+    artist: str
+    label: str
+    x: str | None = None
+    y: str | None = None
+    number: int = 0
+
+
+@dataclass(frozen=True)
 class Description:
     """Everything that makes an explorer.
 
@@ -170,6 +189,7 @@ class Description:
         sentence: (result) -> str, one plain sentence with the numbers that matter.
         presets: settings worth a look.
         size: width and height of the picture in inches, at 100 pixels an inch.
+        handles: places in the picture that can be dragged.
         widest: settings whose labels need more room than those of the defaults. The axes leave room for all of them,
             and then never move.
     """
@@ -184,11 +204,15 @@ class Description:
     sentence: Callable
     presets: tuple[Preset, ...] = ()
     size: tuple[float, float] = (8.0, 3.6)
+    handles: tuple[Handle, ...] = ()
     widest: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self):
         for preset in self.presets:
             self.values(**preset.values)
+        for handle in self.handles:
+            for name in filter(None, (handle.x, handle.y)):
+                arguments.one_of(f"slider of handle {handle.label}", name, self._sliders)
         self.values()
 
     def values(self, **given) -> dict:
@@ -201,6 +225,10 @@ class Description:
         for name in given:
             arguments.one_of(f"control of {self.name}", name, names)
         return {c.name: c.clean(given.get(c.name, c.default)) for c in self.controls}
+
+    @property
+    def _sliders(self) -> list[str]:
+        return [control.name for control in self.controls if isinstance(control, Slider)]
 
     def roomy(self) -> list:
         """The results that the layout must have room for; none if every result needs the same."""

@@ -151,10 +151,10 @@ def picture_of(figure: Figure, title: str) -> Panel:
     return panel
 
 
-def told(recorded: Recording, values: dict, sentence: str, code: str = "") -> tuple[dict, dict]:
-    """The scene and the frame of a recording, as a panel takes them."""
-    frame = {"values": values, "scene": recorded.scene, "strokes": recorded.frame, "sentence": sentence, "code": code}
-    return {"key": recorded.scene, "strokes": recorded.background}, frame
+def told(recorded: Recording, values: dict, sentence: str, **more) -> tuple[dict, dict]:
+    """The scene and the frame of a recording, as a panel takes them; ``more`` may be its code and its handles."""
+    frame = {"values": values, "scene": recorded.scene, "strokes": recorded.frame, "sentence": sentence}
+    return {"key": recorded.scene, "strokes": recorded.background}, {**frame, "code": "", **more}
 
 
 def bundle(shown, width: int) -> tuple[dict, dict]:

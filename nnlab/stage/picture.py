@@ -27,6 +27,7 @@ __all__ = ["Picture", "Recording"]
 
 DPI = 100  # at the shown size
 SHARPNESS = 1.5  # pixels of the image for each pixel of the page
+SHADES = 64  # of 256 that a caption does without
 LETTERS, LINE = 13, 0.19  # of a caption: letters to an inch, inches for a line
 LOOK = (
     *("agg.", "axes.", "contour.", "figure.", "font.", "grid.", "hatch.", "image.", "legend.", "lines.", "markers."),
@@ -172,11 +173,11 @@ class Picture:
                 ax.set_in_layout(True)  # set_position takes an Axes out of the layout
             engine.execute(self.figure)
             corners.append([ax.get_position(original=True).get_points() for ax in self.figure.axes])
-        self.description.update(self.artists, result)
         self.figure.set_layout_engine("none")
         low, high = np.max(corners, 0)[:, 0], np.min(corners, 0)[:, 1]
         for ax, start, end in zip(self.figure.axes, low, high, strict=True):
             ax.set_position(Bbox([start, end]))
+        self.description.update(self.artists, result)  # labels that keep apart look where the axes are
 
     def _pixels(self):
         """What Agg has painted, after it has caught up with what was recorded."""
@@ -221,7 +222,10 @@ def above(image: Image.Image, caption: str) -> Image.Image:
         canvas = FigureCanvasAgg(strip)
         strip.text(0.01, 1, "\n".join(lines), va="top", fontsize=10, linespacing=1.25, parse_math=False)
         canvas.draw()
-    text = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    grey = np.asarray(canvas.buffer_rgba())[..., :3] // SHADES * SHADES + (
+        SHADES - 1
+    )  # few shades, so that it is small
+    text = Image.fromarray(grey)
     both = Image.new("RGB", (image.width, image.height + text.height), "white")
     both.paste(image, (0, 0))
     both.paste(text, (0, image.height))

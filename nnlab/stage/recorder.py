@@ -13,12 +13,13 @@ from matplotlib.image import AxesImage
 from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.textpath import TextToPath
-from matplotlib.transforms import Affine2D
+from matplotlib.transforms import Affine2D, IdentityTransform
 
 from nnlab.stage.strokes import GRAIN, Sheet, grains, outline
 
 __all__ = ["Recorder"]
 
+IDENTITY = IdentityTransform()
 INCH = 100  # pixels of the page
 POINT = INCH / 72
 ALIGNED_AT_MOST = 1024  # points of a path that Agg aligns to pixels by itself
@@ -97,7 +98,7 @@ class Recorder(RendererBase):
         if path.codes is not None:
             path = Path([vertices[-2:] for vertices, _ in path.iter_segments(simplify=False)])
         places = self._to_page(trans).transform(path.vertices)
-        origin = self._to_page(Affine2D()).transform((0, 0))
+        origin = self._to_page(IDENTITY).transform((0, 0))
         codes, shape, straight = outline(marker_path, self._to_page(marker_trans).translate(*-origin), None)
         width, height = np.abs(shape).max(0, initial=0) / GRAIN + 1
         (x, y), (right, bottom) = places.T, self._size
@@ -135,13 +136,9 @@ class Recorder(RendererBase):
         if ismath:
             scale = self.points_to_pixels(prop.get_size_in_points()) / TextToPath.FONT_SCALE
             height = self.get_canvas_width_height()[1]
+            place = Affine2D().scale(scale).rotate_deg(angle).translate(x, height - y)
             gc.set_linewidth(0)
-            self.draw_path(
-                gc,
-                letterings(s, prop.copy()),
-                Affine2D().scale(scale).rotate_deg(angle).translate(x, height - y),
-                gc.get_rgb(),
-            )
+            self.draw_path(gc, lettering(s, prop.copy()), place, gc.get_rgb())
             return
         scale = self._scale
         width = scale * self.get_text_width_height_descent(s, prop, False)[0]
@@ -174,18 +171,21 @@ class Recorder(RendererBase):
 
     def _clip(self, gc) -> int:
         """The number of the rectangle outside of which nothing is drawn."""
-        return self._sheet.clip(visible(gc, self._to_page(Affine2D())))
+        corners = [self._to_page(IDENTITY).transform(box) for box in windows(gc)]
+        return self._sheet.clip(common(corners) if corners else None)
 
 
-def visible(gc, to_page: Affine2D) -> tuple | None:
-    """(x, y, width, height) of what is not clipped away; a path to clip with counts as its bounding box."""
+def windows(gc) -> list[np.ndarray]:
+    """Opposite corners of what a context clips with; a path counts as its bounding box."""
     path, transform = gc.get_clip_path()
     boxes = [gc.get_clip_rectangle(), None if path is None else path.get_extents(transform)]
-    corners = [to_page.transform(box.get_points()) for box in boxes if box is not None]
-    if not corners:
-        return None
-    x, y = np.max([c.min(0) for c in corners], 0)
-    right, bottom = np.min([c.max(0) for c in corners], 0)
+    return [box.get_points() for box in boxes if box is not None]
+
+
+def common(corners: list[np.ndarray]) -> tuple:
+    """Left, top, width and height of what some rectangles have in common."""
+    x, y = np.max([each.min(0) for each in corners], 0)
+    right, bottom = np.min([each.max(0) for each in corners], 0)
     return tuple(round(float(part), 2) for part in (x, y, max(0, right - x), max(0, bottom - y)))
 
 
@@ -245,7 +245,7 @@ def smooth(image: AxesImage) -> bool:
 
 
 @lru_cache(1000)
-def letterings(formula: str, font: FontProperties) -> Path:
+def lettering(formula: str, font: FontProperties) -> Path:
     """A formula in matplotlib's own notation, as the outlines of its letters."""
     vertices, codes = TextToPath().get_text_path(font, formula, ismath=True)
     return Path(vertices, codes)

@@ -25,7 +25,7 @@ COLOURS = 256  # of an image at most
 class Sheet:
     """What was drawn so far. A style, a clip and an operation are written once and then referred to by number."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.ops: list[list] = []
         self._styles: dict[tuple, int] = {}
         self._clips: dict[tuple, int] = {}
@@ -52,7 +52,20 @@ class Sheet:
         self._images.append(indexed(cells.tobytes(), cells.shape[1]))
 
     def strokes(self, size: list) -> dict:
-        """All of it, as it travels."""
+        """All of it, as it travels: JSON, but for two kinds of bytes.
+
+        ``styles`` and ``clips`` are what operations refer to by number (clip -1: none); ``ops`` are drawn in order:
+
+        - ``["p", style, clip, codes, snap]``: a path, "M1L3Z" for one move, three lines, and closed; Q and C are
+          curves of 2 and 3 points; with ``snap`` its lines fill whole pixels of the screen.
+        - ``["m", style, clip, codes, snap, count]``: a shape around (0, 0), and the ``count`` places where it stands.
+        - ``["t", text, clip, x, y, size, angle, align, width, colour, weight]``: a line of text on its base line.
+        - ``["i", clip, columns, rows, [a, b, c, d, e, f], smooth, keep, image]``: cells on the unit square, which the
+          transform takes to the page; ``keep``: the colours mean themselves; ``image``: which of ``images``.
+
+        ``points``: int16, little endian, in grains; x, y, x, y, ... of all paths, shapes and places in order, each as
+        the difference from the one before it. ``images``: 256 colours (RGBA), then the number of each cell's colour.
+        """
         points = np.concatenate(self._points) if self._points else np.empty((0, 2))
         return {
             "size": size,

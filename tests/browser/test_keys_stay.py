@@ -29,6 +29,7 @@ CONTROLS = {  # where a key is pressed: the cell, and the control in it
     "one step": (4, "[data-name=step]"),
     "reset of a live training": (4, "[data-name=reset]"),
 }
+CLICKED = ("range", "typed value", "radio group", "check box", "option of a question")  # the others would do something
 SELECT = """index => {
     const notebook = window.jupyterapp.shell.currentWidget.content;
     notebook.activeCellIndex = index;
@@ -64,7 +65,8 @@ def test_no_key_reaches_the_notebook(page, control):
     root = page.page.locator(".jp-Cell").nth(index).locator(".nnlab-panel").first
     element = root.locator(selector).first.element_handle()
     page.page.evaluate(SELECT, index)
-    element.focus()
+    element.click() if control in CLICKED else element.focus()
+    assert element.evaluate("element => element === document.activeElement")
     before = page.page.evaluate(STATE)
     assert (before["active"], before["mode"], len(before["cells"])) == (index, "command", 6)
     for key in KEYS:

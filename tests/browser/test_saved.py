@@ -1,4 +1,4 @@
-"""What a student saves: pictures and sentences are in sight when the notebook is opened again, before anything is run."""
+"""What a student saves: pictures and sentences are in sight when the notebook is opened again, before any run."""
 
 import nbformat
 import pytest

@@ -14,6 +14,8 @@ from PIL import Image
 import nnlab
 from benchmarks.notebook_page import find_browser
 from nnlab.analysis.plots import CLASS_COLORS
+from nnlab.stage.live.picture import LivePicture, look_at
+from nnlab.stage.live.run import LiveRun
 from nnlab.stage.picture import SHARPNESS, Picture
 from nnlab.stage.recorder import Recorder
 
@@ -82,6 +84,19 @@ def test_every_explorer_looks_as_agg_paints_it(canvas, name, request, shots):
         without = lettered(painted.shape[:2], background, frame)
         assert without.mean() < 0.3
         assert difference(drawn, painted, without) < SEEN_FROM_FAR, (values, scene)
+
+
+@pytest.mark.parametrize(("data", "layers"), [(nnlab.moons, (2, 8, 2)), (nnlab.digits, (64, 16, 10))])
+def test_a_live_training_looks_as_agg_paints_it(canvas, data, layers):
+    data, net = data(), nnlab.Network(layers)
+    run, view = LiveRun(nnlab.models.to_torch(net, net.init("he_normal", 0)), data), LivePicture(data)
+    for _ in range(35):
+        run.step()
+    picture = Picture(view)
+    _, background, frame = picture.record(look_at(run, view.answers.inputs))
+    painted = picture.rgb()
+    without = lettered(painted.shape[:2], background, frame)
+    assert difference(canvas.draw(background, frame), painted, without) < SEEN_FROM_FAR
 
 
 @pytest.mark.parametrize("name", ["activation", "descent_1d", "softmax_cross_entropy"])

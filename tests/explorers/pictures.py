@@ -548,7 +548,7 @@ def softmax_cross_entropy(r, a):
     return shown | {
         **{name: [curve([k + 1], [height]) for k, height in enumerate(each)] for name, each in heights.items()},
         "goals": [curve([k + 0.62, k + 1.38], [goal, goal]) for k, goal in enumerate(r.t)],
-        "goal note": words("black line: wanted"),
+        "goal note": words("bold line: wanted"),
         "loss": words(f"loss {r.loss:.3f}"),
         "rule": words(rule),
         "still": [curve([0, 1], [0, 0])] * 3,

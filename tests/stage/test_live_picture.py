@@ -90,3 +90,21 @@ def test_neighbours_are_averaged_where_there_are_too_many(losses):
     width = -(-losses // 300)
     assert step.tolist() == list(range(width, losses + 1, width))
     assert mean.tolist() == pytest.approx([np.mean(run.losses[int(s) - width : int(s)]) for s in step])
+
+
+def test_the_plane_is_recorded_at_its_own_resolution():
+    run, picture, *_ = plane()
+    frame = picture.trace(look_at(run, picture.description.answers.inputs)).frame
+    ((_, _, columns, rows, _, smooth, keep, _),) = [op for op in frame["ops"] if op[0] == "i"]
+    assert (columns, rows, smooth, keep) == (80, 80, True, False)
+    data = np.frombuffer(frame["images"][0], np.uint8)
+    shown = data[:1024].reshape(256, 4)[data[1024:], :3].reshape(80, 80, 3)
+    assert np.abs(shown.astype(int) - picture.artists["answers"][0].colours).max() < 12
+
+
+def test_images_are_recorded_once_and_what_is_read_each_time():
+    run, picture, *_ = images()
+    _, background, frame = picture.trace(look_at(run, picture.description.answers.inputs))
+    assert [op[0] for op in background["ops"]].count("i") == 15
+    assert [op[0] for op in frame["ops"]].count("t") == 15
+    assert frame["images"] == []

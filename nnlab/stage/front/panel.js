@@ -13,8 +13,6 @@ class Canvas {
     [this.width, this.height] = [width, height];
     this.element = make("canvas", { class: "nnlab-picture", role: "img" });
     this.element.style.aspectRatio = `${width} / ${height}`;
-    this.element.style.maxWidth = `${Math.round(WIDEST * width)}px`;
-    this.element.style.minWidth = `${Math.round(NARROWEST * width)}px`;
     this.background = document.createElement("canvas");
     const resized = new ResizeObserver(() => this.draw());
     resized.observe(this.element);
@@ -47,6 +45,71 @@ class Canvas {
   }
 }
 
+/** Places upon a picture that can be dragged, or moved by arrow keys. `wish(values)` asks for values of controls. */
+class Handles {
+  constructor([width, height], controls, wish) {
+    [this.width, this.height, this.wish] = [width, height, wish];
+    this.controls = Object.fromEntries(controls.map((control) => [control.name, control]));
+    this.element = make("div", { class: "nnlab-handles" });
+    this.made = [];
+  }
+
+  /** Put the handles where the frame says; a handle that is being dragged stays the same element. */
+  show(handles) {
+    while (this.made.length < handles.length) this.made.push(this.handle());
+    this.made.forEach((element, k) => {
+      element.hidden = k >= handles.length;
+      if (element.hidden) return;
+      const { label, at, x, y } = (element.shown = handles[k]);
+      element.style.left = `${(100 * at[0]) / this.width}%`;
+      element.style.top = `${(100 * at[1]) / this.height}%`;
+      element.style.cursor = x && y ? "move" : x ? "ew-resize" : "ns-resize";
+      element.setAttribute("aria-label", `${label}: drag it, or press the arrow keys`);
+    });
+  }
+
+  handle() {
+    const element = make("button", { type: "button", class: "nnlab-handle" });
+    element.addEventListener("pointerdown", (event) => {
+      element.setPointerCapture(event.pointerId);
+      event.preventDefault();
+      element.focus();
+    });
+    element.addEventListener("pointermove", (event) => {
+      if (!element.hasPointerCapture(event.pointerId)) return;
+      const box = this.element.getBoundingClientRect();
+      const page = { x: ((event.clientX - box.left) / box.width) * this.width, y: ((event.clientY - box.top) / box.height) * this.height };
+      const { x, y } = element.shown;
+      this.wish(Object.assign({}, ...[["x", x], ["y", y]].filter(([, way]) => way).map(([axis, way]) => this.value(way, page[axis]))));
+    });
+    element.addEventListener("keydown", (event) => {
+      const axis = { ArrowLeft: "x", ArrowRight: "x", ArrowUp: "y", ArrowDown: "y" }[event.key];
+      const way = axis && element.shown[axis];
+      if (!way) return;
+      event.preventDefault();
+      const { stops } = this.controls[way.control];
+      const upwards = (event.key === "ArrowRight" || event.key === "ArrowUp") === way.values[1] > way.values[0];
+      const place = nearest(stops, this.now[way.control]) + (upwards ? 1 : -1);
+      if (stops[place] !== undefined) this.wish({ [way.control]: stops[place] });
+    });
+    this.element.append(element);
+    return element;
+  }
+
+  /** The stop of a control that lies next to a pixel of the page. */
+  value({ control, pixels: [from, to], values: [low, high], log }, pixel) {
+    const share = (pixel - from) / (to - from);
+    const value = log ? low * (high / low) ** share : low + share * (high - low);
+    const { stops } = this.controls[control];
+    return { [control]: stops[nearest(stops, value)] };
+  }
+}
+
+/** The place of the stop that is next to a value. */
+function nearest(stops, value) {
+  return stops.reduce((best, stop, k) => (Math.abs(stop - value) < Math.abs(stops[best] - value) ? k : best), 0);
+}
+
 /** A slider over stops, with its value beside it, which can also be typed. `wish(value)` asks for a value. */
 function slider(control, id, wish, complain) {
   const range = make("input", { type: "range", id, min: 0, max: control.stops.length - 1, step: 1 });
@@ -54,11 +117,9 @@ function slider(control, id, wish, complain) {
   const field = make("input", { type: "text", class: "nnlab-value", tabindex: -1, "aria-label": label, inputmode: "decimal" });
   let value = null;
   const text = () => control.texts[control.stops.indexOf(value)] ?? String(value);
-  const nearest = (wanted) =>
-    control.stops.reduce((best, stop, k) => (Math.abs(stop - wanted) < Math.abs(control.stops[best] - wanted) ? k : best), 0);
   const show = (now) => {
     value = now;
-    range.value = nearest(value);
+    range.value = nearest(control.stops, value);
     range.setAttribute("aria-valuetext", text());
     field.value = text();
   };
@@ -219,12 +280,16 @@ function render({ model, el }) {
   };
   const frames = new Frames(model, (frame, scene) => {
     canvas.show(scene, frame.strokes);
+    handles.show(frame.handles ?? []);
     say(sentence, frame.sentence);
+    const height = sentence.offsetHeight; // 0 while it is not in the page
+    if (height) sentence.style.minHeight = `${height}px`; // a shorter one leaves the controls where they are
     root.nnlabFrame = frame;
     root.dataset.frames = Number(root.dataset.frames ?? 0) + 1;
     if (same(frame.values, frames.wanted)) settle();
   });
   const showValues = (values) => {
+    handles.now = values;
     about.controls.forEach((control, k) => controls[k].show(values[control.name]));
     const on = buttons.chips.find(({ preset }) => same(preset.values, values));
     buttons.chips.forEach(({ chip, preset }) => chip.setAttribute("aria-pressed", String(preset === on?.preset)));
@@ -241,6 +306,10 @@ function render({ model, el }) {
     settle();
     if (!frames.wish(values) && about.remember) busy = setTimeout(() => root.setAttribute("aria-busy", "true"), BUSY_AFTER);
   };
+  const handles = new Handles(about.size, about.controls, (values) => {
+    set({ ...frames.wanted, ...values });
+    fetchAhead(Object.keys(values)[0]);
+  });
   let touch = null;
   const fetchAhead = (name) => {
     clearTimeout(touch);
@@ -296,7 +365,10 @@ function render({ model, el }) {
   };
   model.on("msg:custom", received);
 
-  root.append(make("div", { class: "nnlab-wide" }, canvas.element), sentence, error, grid, buttons.row, note);
+  const picture = make("div", { class: "nnlab-sheet" }, canvas.element, handles.element);
+  picture.style.maxWidth = `${Math.round(WIDEST * about.size[0])}px`;
+  picture.style.minWidth = `${Math.round(NARROWEST * about.size[0])}px`;
+  root.append(make("div", { class: "nnlab-wide" }, picture), sentence, error, grid, buttons.row, note);
   keepKeys(root);
   const themed = () => root.classList.toggle("nnlab-dark", isDark());
   watchTheme(themed, ended.signal);
