@@ -58,7 +58,7 @@ explorer = nnlab.explorers.descent_1d(lr=1.95)
 explorer.set(lr=0.123)
 assert explorer.values["lr"] == 0.123
 before = explorer.png()
-stops = {control["name"]: control["stops"] for control in explorer.widget.about["controls"]}
+stops = {control["name"]: control.get("stops") for control in explorer.widget.about["controls"]}
 explorer.controls["lr"].value = stops["lr"][-1]
 assert explorer.values["lr"] == 10 and explorer.png() != before
 
