@@ -79,7 +79,7 @@ def fail_above_one(lr, **values):
     return compute(lr=lr, **values)
 
 compute = explorer.description.compute
-broken = nnlab.Explorer(replace(explorer.description, compute=fail_above_one))
+broken = nnlab.Explorer(replace(explorer.description, compute=fail_above_one, widest=()))
 broken.set(lr=2.0)
 assert broken.error == "ValueError: lr is above one"
 broken.set(lr=0.5)
