@@ -2,6 +2,6 @@
 
 cli: the commands. environment makes ``.venv`` or finds it, setup_errors says in one sentence what went wrong: these
 need only the standard library. launch: badges and the set-up cell. notebooks: refresh; notebook_files: the one form in
-which a notebook is stored; pictures: how much its pictures changed; contents, glossary: the pages that are made from
-notebooks.
+which a notebook is stored; saved: what the lab writes of one; pictures: how much its pictures changed; contents,
+glossary: the pages that are made from notebooks.
 """

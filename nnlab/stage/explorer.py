@@ -77,8 +77,8 @@ class Explorer:
     def png(self) -> bytes:
         """The picture as it is now with its sentence, as a PNG."""
         with self._frames.stopped():
-            if self._picture.empty and self.result is not None:
-                self._picture.record(self.result)
+            if self.result is not None:
+                self._picture.record(self.result)  # the last one may be a frame that nobody wanted yet
             return self._picture.png(self.sentence)
 
     def __repr__(self) -> str:

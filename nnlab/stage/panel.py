@@ -111,6 +111,7 @@ def follow(panel: Panel, controls: dict[str, Control], before: dict) -> Exceptio
     except (ValueError, TypeError, KeyError) as error:  # from a browser: what a person typed is checked there
         panel.values = before
         return error
+    panel.values = values  # as ``compute`` gets them
     for name, control in controls.items():
         control.value = values[name]
     return None

@@ -53,13 +53,10 @@ class Recorder(RendererBase):
         self._smooth = True  # how the next image is enlarged
 
     @cached_property
-    def _agg(self):
-        """Agg's own renderer. It holds the pixels of a whole picture, so it is made when something is drawn."""
-        return cast(FigureCanvasAgg, self.figure.canvas).get_renderer()
-
-    @cached_property
     def _measure(self):
-        return lru_cache(1000)(self._agg.get_text_width_height_descent)
+        """Agg's measures of texts. Its renderer holds the pixels of a whole picture, so it is not made before."""
+        agg = cast(FigureCanvasAgg, self.figure.canvas).get_renderer()
+        return lru_cache(1000)(agg.get_text_width_height_descent)
 
     def draw(self, artist: Artist) -> None:
         """Record an artist with all that is in it."""
@@ -77,7 +74,7 @@ class Recorder(RendererBase):
         return points * self.figure.dpi / 72
 
     def get_canvas_width_height(self):
-        return self._agg.get_canvas_width_height()
+        return tuple(self.figure.bbox.size)
 
     def get_text_width_height_descent(self, s, prop, ismath):
         return self._measure(s, prop.copy(), ismath)  # a copy, because it is kept

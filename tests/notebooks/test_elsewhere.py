@@ -37,7 +37,9 @@ for name in ("ipywidgets", "ipykernel", "IPython"):
 BEHAVIOUR = """
 import warnings
 warnings.simplefilter("error")
+warnings.filterwarnings("ignore", "Deprecated in traitlets")  # says ipywidgets 7 of itself, called by anywidget
 from dataclasses import replace
+import ipywidgets
 import nnlab
 
 for name in nnlab.explorers.__all__:
@@ -56,8 +58,20 @@ explorer = nnlab.explorers.descent_1d(lr=1.95)
 explorer.set(lr=0.123)
 assert explorer.values["lr"] == 0.123
 before = explorer.png()
-explorer.controls["lr"].value = explorer.controls["lr"].options[-1][1]
+stops = {control["name"]: control.get("stops") for control in explorer.widget.about["controls"]}
+explorer.controls["lr"].value = stops["lr"][-1]
 assert explorer.values["lr"] == 10 and explorer.png() != before
+
+explorer.widget.set_state({"values": {**explorer.widget.values, "lr": 0.2}})  # as the browser does
+assert explorer.values["lr"] == explorer.controls["lr"].value == explorer.result.lr == 0.2
+explorer.widget.set_state({"values": {**explorer.widget.values, "lr": 99}})
+assert explorer.values["lr"] == 0.2 and "Got 99" in explorer.error == explorer.widget.error
+slider = ipywidgets.FloatLogSlider(min=-3, max=1)
+ipywidgets.link((slider, "value"), (explorer.controls["lr"], "value"))
+slider.value = 0.5
+assert explorer.values["lr"] == 0.5 and explorer.error is None
+explorer.set(lr=0.3)
+assert slider.value == 0.3
 
 def fail_above_one(lr, **values):
     if lr > 1:
@@ -65,7 +79,7 @@ def fail_above_one(lr, **values):
     return compute(lr=lr, **values)
 
 compute = explorer.description.compute
-broken = nnlab.Explorer(replace(explorer.description, compute=fail_above_one))
+broken = nnlab.Explorer(replace(explorer.description, compute=fail_above_one, widest=()))
 broken.set(lr=2.0)
 assert broken.error == "ValueError: lr is above one"
 broken.set(lr=0.5)
@@ -73,7 +87,7 @@ assert broken.error is None and broken.result.lr == 0.5
 
 question = nnlab.predict("Up or down?", ["up", "down"], answer="down", reveal=explorer)
 question.choose("up")
-assert question.choice == "up" and "The answer is: down" in question.verdict()
+assert question.choice == "up" and "The answer is: down" in question.verdict() == question._form.verdict
 print("all held")
 """
 

@@ -7,7 +7,6 @@ import threading
 import warnings
 import weakref
 
-import ipywidgets as widgets
 import matplotlib
 import numpy as np
 import pytest
@@ -16,7 +15,8 @@ from matplotlib import pyplot
 from PIL import Image
 
 from nnlab import Explorer
-from nnlab.stage.explorer import VIEW, opener
+from nnlab.stage.explorer import opener
+from nnlab.stage.panel import VIEW
 
 
 def pixels(image):
@@ -24,18 +24,15 @@ def pixels(image):
 
 
 def shown(explorer):
-    """The text under the picture, and the error above the controls."""
-    return explorer._sentence.value, explorer._error.value
+    """The text under the picture, and the error, as the browser gets them."""
+    return explorer.widget.frame["sentence"], explorer.widget.error
 
 
-def buttons(explorer):
-    found, todo = {}, [explorer.widget]
-    while todo:
-        widget = todo.pop()
-        todo += getattr(widget, "children", ())
-        if isinstance(widget, widgets.Button):
-            found[widget.description] = widget
-    return found
+def press(explorer, label):
+    """What a button of the browser does: it sends the values of a preset, or those of the start."""
+    about = explorer.widget.about
+    settings = {preset["label"]: preset["values"] for preset in about["presets"]} | {"reset": about["start"]}
+    explorer.widget.set_state({"values": settings[label]})
 
 
 def test_starts_with_its_values():
@@ -46,17 +43,25 @@ def test_starts_with_its_values():
     assert explorer.sentence in shown(explorer)[0]
     assert explorer.error is None
     assert list(explorer.controls) == ["height", "size", "colour", "doubled"]
-    assert all(control.description for control in explorer.controls.values())
+    about = explorer.widget.about
+    assert [control["name"] for control in about["controls"]] == list(explorer.controls)
+    assert all(control["label"] for control in about["controls"])
+    assert [control["kind"] for control in about["controls"]] == ["slider", "slider", "choice", "toggle"]
+    assert about["title"] == "How high?"
 
 
 @pytest.mark.parametrize(("name", "value"), [("height", 5), ("size", 2.0), ("colour", "blue"), ("doubled", True)])
-def test_widget_and_set_do_the_same(name, value):
-    by_widget, by_set = Explorer(made_up()), Explorer(made_up())
+def test_widget_browser_and_set_do_the_same(name, value):
+    by_widget, by_browser, by_set = Explorer(made_up()), Explorer(made_up()), Explorer(made_up())
     by_widget.controls[name].value = value
+    by_browser.widget.set_state({"values": {**by_browser.widget.values, name: value}})
     by_set.set(**{name: value})
-    assert by_widget.values[name] == by_set.values[name] == by_set.result[name] == value
-    assert by_widget.sentence == by_set.sentence
-    assert by_widget.png() == by_set.png()
+    for explorer in (by_widget, by_browser, by_set):
+        assert explorer.values[name] == explorer.controls[name].value == explorer.result[name] == value
+        assert explorer.widget.values == explorer.widget.frame["values"] == explorer.values
+        assert shown(explorer) == (explorer.sentence, "") == (by_set.sentence, "")
+        assert explorer.widget.frame == by_set.widget.frame
+        assert explorer.png() == by_set.png()
 
 
 def test_several_values_draw_one_frame():
@@ -67,8 +72,10 @@ def test_several_values_draw_one_frame():
     assert recorder.calls == [5]
     explorer.reset()
     assert recorder.calls == [5, 2]
-    buttons(explorer)["up"].click()
+    press(explorer, "up")
     assert recorder.calls == [5, 2, 7]
+    explorer.widget.set_state({"values": {"height": 1, "size": 3.0, "colour": "blue", "doubled": True}})
+    assert recorder.calls == [5, 2, 7, 1]
 
 
 @pytest.mark.parametrize("together", [False, True])
@@ -98,11 +105,11 @@ def test_a_value_that_comes_while_the_picture_is_stored_is_drawn(monkeypatch):
     explorer = Explorer(made_up())
     encode = explorer._picture.png
 
-    def slow_png():
+    def slow_png(caption):
         mover = threading.Thread(target=explorer.set, kwargs={"height": 6})
         mover.start()
         mover.join(PATIENCE)
-        return encode()
+        return encode(caption)
 
     monkeypatch.setattr(explorer._picture, "png", slow_png)
     explorer.png()
@@ -130,14 +137,10 @@ def test_many_threads_end_with_the_value_of_the_controls():
     ("height", "message"),
     [(8, "ZeroDivisionError: 8 cannot be computed"), (9, "OverflowError: 9 cannot be drawn <b>")],
 )
-def test_an_error_is_shown_in_red_and_the_next_move_works(height, message):
+def test_an_error_is_shown_and_the_next_move_works(height, message):
     explorer = Explorer(made_up())
     explorer.set(height=height)
-    assert explorer.error == message
-    in_red = shown(explorer)[1]
-    assert "color: #b00020" in in_red
-    assert 'role="alert"' in in_red
-    assert message.replace("<b>", "&lt;b&gt;") in in_red
+    assert explorer.error == shown(explorer)[1] == message
     explorer.controls["height"].value = 3
     assert explorer.error is None
     assert shown(explorer)[1] == ""
@@ -152,56 +155,27 @@ def test_an_error_in_the_first_frame_is_shown_too():
     assert explorer.sentence == "height 1, red."
 
 
-def test_a_slow_frame_says_that_it_is_drawing():
+def test_the_same_error_again_is_told_again():
+    """The browser says that it is busy until a frame or a failure comes, and the same words are no change."""
+    explorer, told = Explorer(made_up()), []
+    explorer.set(height=8)
+    explorer.widget.send = lambda message, buffers=None: told.append(message)
+    explorer.set(size=2.0)
+    assert told == [{"failed": True}]
+    assert shown(explorer)[1] == "ZeroDivisionError: 8 cannot be computed"
+
+
+def test_while_a_slow_frame_is_drawn_the_last_sentence_stands():
     recorder = Recorder(pause=3)
     explorer = Explorer(made_up(recorder))
-    said, slow = [], threading.Event()
-
-    def listen(change):
-        said.append(change["new"])
-        slow.set()
-
-    explorer._sentence.observe(listen, names="value")
     drawer = threading.Thread(target=explorer.set, kwargs={"height": 3})
     drawer.start()
-    assert slow.wait(PATIENCE)
+    assert recorder.inside.wait(PATIENCE)
+    assert shown(explorer) == ("height 2, red.", "")
+    assert explorer.widget.frame["values"]["height"] == 2
     recorder.go_on.set()
     drawer.join(PATIENCE)
-    assert ["drawing ..." in text for text in said] == [True, False]
-    assert "height 3, red." in said[-1]
-
-
-def test_a_timer_that_goes_off_at_the_last_moment_leaves_the_new_sentence(monkeypatch):
-    """A frame of about a tenth of a second: the new sentence stands already when "drawing ..." is said."""
-
-    class LastMoment:
-        def __init__(self, seconds, say):
-            self.cancel = say
-
-        def start(self):
-            pass
-
-        join = start
-
-    explorer = Explorer(made_up())
-    monkeypatch.setattr("nnlab.stage.explorer.threading.Timer", LastMoment)
-    explorer.set(height=3)
-    assert explorer.sentence == "height 3, red."
-    assert "height 3, red." in explorer._sentence.value
-
-
-def test_a_slow_frame_that_fails_does_not_say_drawing_for_ever():
-    recorder = Recorder(pause=8)
-    explorer = Explorer(made_up(recorder))
-    slow = threading.Event()
-    explorer._sentence.observe(lambda change: slow.set(), names="value")
-    drawer = threading.Thread(target=explorer.set, kwargs={"height": 8})
-    drawer.start()
-    assert slow.wait(PATIENCE)
-    recorder.go_on.set()
-    drawer.join(PATIENCE)
-    assert "drawing" not in shown(explorer)[0]
-    assert explorer.error
+    assert shown(explorer) == ("height 3, red.", "")
 
 
 def test_no_thread_is_left_behind():
@@ -269,14 +243,16 @@ def test_reset_returns_to_the_start_and_a_preset_sets_everything():
     description = made_up()
     explorer = Explorer(description, height=4, colour="blue")
     before = explorer.png(), explorer.sentence
-    buttons(explorer)["up"].click()
+    press(explorer, "up")
     assert explorer.values == description.values(height=7)
     assert explorer.values["colour"] != "blue", "the reason of a preset is true for its values and the defaults"
-    assert "as high as it goes" in explorer._note.value
-    buttons(explorer)["reset"].click()
-    assert explorer.values == explorer.start
+    assert [preset["reason"] for preset in explorer.widget.about["presets"]] == ["as high as it goes"]
+    press(explorer, "reset")
+    assert explorer.values == explorer.start == description.values(height=4, colour="blue")
     assert (explorer.png(), explorer.sentence) == before
-    assert explorer._note.value == ""
+    press(explorer, "up")
+    explorer.reset()
+    assert (explorer.png(), explorer.sentence) == before
 
 
 def test_copy_as_code():
@@ -284,11 +260,7 @@ def test_copy_as_code():
     assert explorer.code() == "nnlab.explorers.made_up()"
     explorer.set(height=5, size=0.25, doubled=True, colour="blue")
     assert explorer.code() == "nnlab.explorers.made_up(height=5, size=0.25, colour='blue', doubled=True)"
-    field = explorer.widget.children[-1]
-    assert field.layout.display == "none"
-    buttons(explorer)["copy as code"].click()
-    assert field.layout.display != "none"
-    assert field.value == explorer.code()
+    assert explorer.widget.frame["code"] == explorer.code(), "what the button of the browser copies"
 
 
 def test_display_bundle_works_with_and_without_a_kernel():
@@ -298,9 +270,14 @@ def test_display_bundle_works_with_and_without_a_kernel():
     assert data["image/png"] == explorer.png()
     assert data[VIEW]["model_id"] == explorer.widget.model_id
     assert metadata["image/png"] == {"width": 300, "alt": explorer.sentence}
-    live, stored = pixels(explorer._image.value).astype(int), pixels(data["image/png"]).astype(int)
-    assert live.shape == stored.shape == (300, 450, 3)
-    assert np.abs(live - stored).mean() < 3  # of 255: JPEG and a palette of few colours
+    stored, painted = pixels(data["image/png"]).astype(int), explorer._picture.rgb().astype(int)
+    assert painted.shape == (300, 450, 3)
+    assert np.abs(painted - stored[:300]).mean() < 3  # of 255: a palette of few colours
+    assert stored.shape[1:] == (450, 3)
+    assert (stored[300:] < 128).any(), "the sentence stands below"
+    assert explorer.widget.about["size"] == explorer.widget.frame["strokes"]["size"] == [300, 200]
+    assert explorer.widget.scene["key"] == explorer.widget.frame["scene"]
+    assert [op[0] for op in explorer.widget.frame["strokes"]["ops"]] == ["m"], "the dot, which alone moves"
 
 
 def test_when_its_last_view_is_gone_the_pixels_are_given_back_until_they_are_wanted_again():
@@ -318,7 +295,7 @@ def test_when_its_last_view_is_gone_the_pixels_are_given_back_until_they_are_wan
     explorer.widget._view_count = 0
     explorer.set(height=5)
     fresh = Explorer(made_up(), height=5)
-    assert (explorer.png(), explorer._image.value) == (fresh.png(), fresh._image.value)
+    assert (explorer.png(), explorer.widget.frame) == (fresh.png(), fresh.widget.frame)
 
 
 def test_pyplot_and_the_style_are_left_alone():

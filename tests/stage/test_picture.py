@@ -39,6 +39,7 @@ DESCRIPTION = Description(
     str,
     (),
     (4.0, 2.0),
+    widest=({"height": 9},),  # labels up to 20
 )
 
 

@@ -13,26 +13,28 @@ def test_repr_is_question_and_options():
     assert repr(nnlab.predict(QUESTION, OPTIONS)) == "Predict: Will it converge?\n  ( ) yes\n  ( ) no <b>"
 
 
-@pytest.mark.parametrize("how", ["choose", "radio"])
+@pytest.mark.parametrize("how", ["choose", "browser"])
 @pytest.mark.parametrize(("option", "verdict"), [("yes", "That is it."), ("no <b>", "Not quite. The answer is: yes.")])
 def test_the_verdict_follows_the_choice(how, option, verdict):
     asked = nnlab.predict(QUESTION, OPTIONS, answer="yes", because="Steps are short.")
     assert asked.choice is None
-    assert asked._verdict.value == ""
+    form = asked._form
+    assert (form.question, form.options) == (QUESTION, OPTIONS)
+    assert (form.choice, form.answer, form.verdict) == ("", "", ""), "the browser does not know the answer yet"
     if how == "choose":
         asked.choose(option)
     else:
-        asked._radio.value = option
-    assert asked.choice == asked._radio.value == option
-    assert asked.verdict() == f"{verdict} Steps are short."
-    assert verdict in asked._verdict.value
-    assert "<b>" not in asked._verdict.value
+        form.set_state({"choice": option})
+    assert asked.choice == form.choice == option
+    assert asked.verdict() == form.verdict == f"{verdict} Steps are short."
+    assert form.answer == "yes"
 
 
 def test_without_an_answer_the_picture_is_the_answer():
     asked = nnlab.predict(QUESTION, OPTIONS)
     asked.choose("yes")
-    assert asked.verdict() == "You predicted: yes."
+    assert asked.verdict() == asked._form.verdict == "You predicted: yes."
+    assert asked._form.answer == ""
 
 
 @pytest.mark.parametrize("make", [nnlab.explorers.descent_1d, lambda: Figure((2, 1))], ids=["explorer", "figure"])
@@ -42,6 +44,8 @@ def test_the_picture_appears_once_after_the_choice(make):
     assert asked._place.children == ()
     asked.choose("yes")
     (shown,) = asked._place.children
+    assert isinstance(reveal, Figure) or shown is reveal.widget
+    assert shown.frame["scene"] == shown.scene["key"]
     asked.choose("no <b>")
     assert asked._place.children == (shown,)
 

@@ -33,6 +33,12 @@ def test_stops_of_a_count_are_whole_numbers_and_none_comes_twice():
     assert {type(stop) for stop in count.stops} == {int}
 
 
+def told(explorer, name):
+    """What the browser knows of a control."""
+    (found,) = (control for control in explorer.widget.about["controls"] if control["name"] == name)
+    return found
+
+
 COUNTS = {"batch_size", "classes", "masks", "members", "seed", "seeds", "steps", "updates"}
 
 
@@ -42,7 +48,7 @@ def test_counts_are_whole_numbers_in_every_explorer(name):
     for control in explorer.description.controls:
         if isinstance(control, Slider) and control.name in COUNTS:
             assert {type(stop) for stop in control.stops} == {int}, control.name
-            assert all(label.isdigit() for label, _ in explorer.controls[control.name].options)
+            assert all(text.isdigit() for text in told(explorer, control.name)["texts"])
 
 
 @pytest.mark.parametrize(
@@ -69,8 +75,12 @@ def test_start_and_presets_are_stops_with_a_text_of_their_own(name):
         assert explorer.values == wanted
         for control in explorer.description.controls:
             if isinstance(control, Slider):
-                labels = [label for label, _ in explorer.controls[control.name].options]
-                assert len(labels) == len(set(labels))
+                stops, texts = told(explorer, control.name)["stops"], told(explorer, control.name)["texts"]
+                assert stops == control.stops
+                value = explorer.values[control.name]
+                if value not in stops:
+                    stops, texts = [*stops, value], [*texts, control.text(value)]
+                assert len(set(texts)) == len(texts) == len(stops)
 
 
 def test_a_value_between_two_stops_is_kept_exactly_and_stays_in_order():
@@ -78,14 +88,25 @@ def test_a_value_between_two_stops_is_kept_exactly_and_stays_in_order():
     assert explorer.values["lr"] == 1.95
     explorer.set(lr=0.123, start=0.25)
     assert (explorer.values["lr"], explorer.values["start"]) == (0.123, 0.25)
-    values = [value for _, value in explorer.controls["lr"].options]
-    assert values == sorted(values)
+    assert (explorer.widget.values["lr"], explorer.controls["lr"].value) == (0.123, 0.123)
+    stops = told(explorer, "lr")["stops"]
+    assert stops == sorted(stops)
+    assert stops[0] < 0.123 < stops[-1]
+    assert told(explorer, "lr")["between"]
     explorer.reset()
     assert explorer.values["lr"] == 1.95
 
 
-def test_the_code_field_follows_the_controls_once_it_is_open():
+def test_a_value_that_was_typed_between_two_stops_is_kept_exactly():
     explorer = nnlab.explorers.descent_1d()
-    explorer._show_code()
+    explorer.widget.set_state({"values": {**explorer.widget.values, "lr": 0.123}})
+    assert explorer.values["lr"] == explorer.controls["lr"].value == explorer.result.lr == 0.123
+    assert explorer.code() == "nnlab.explorers.descent_1d(lr=0.123)"
+    explorer.set(start=0.25)
+    assert explorer.values["lr"] == 0.123
+
+
+def test_the_code_that_the_browser_copies_follows_the_controls():
+    explorer = nnlab.explorers.descent_1d()
     explorer.set(lr=0.2)
-    assert explorer._code.value == explorer.code() == "nnlab.explorers.descent_1d(lr=0.2)"
+    assert explorer.widget.frame["code"] == explorer.code() == "nnlab.explorers.descent_1d(lr=0.2)"
