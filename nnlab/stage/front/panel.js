@@ -13,8 +13,6 @@ class Canvas {
     [this.width, this.height] = [width, height];
     this.element = make("canvas", { class: "nnlab-picture", role: "img" });
     this.element.style.aspectRatio = `${width} / ${height}`;
-    this.element.style.maxWidth = `${Math.round(WIDEST * width)}px`;
-    this.element.style.minWidth = `${Math.round(NARROWEST * width)}px`;
     this.background = document.createElement("canvas");
     const resized = new ResizeObserver(() => this.draw());
     resized.observe(this.element);
@@ -284,6 +282,8 @@ function render({ model, el }) {
     canvas.show(scene, frame.strokes);
     handles.show(frame.handles ?? []);
     say(sentence, frame.sentence);
+    const height = sentence.offsetHeight; // 0 while it is not in the page
+    if (height) sentence.style.minHeight = `${height}px`; // a shorter one leaves the controls where they are
     root.nnlabFrame = frame;
     root.dataset.frames = Number(root.dataset.frames ?? 0) + 1;
     if (same(frame.values, frames.wanted)) settle();
@@ -366,6 +366,8 @@ function render({ model, el }) {
   model.on("msg:custom", received);
 
   const picture = make("div", { class: "nnlab-sheet" }, canvas.element, handles.element);
+  picture.style.maxWidth = `${Math.round(WIDEST * about.size[0])}px`;
+  picture.style.minWidth = `${Math.round(NARROWEST * about.size[0])}px`;
   root.append(make("div", { class: "nnlab-wide" }, picture), sentence, error, grid, buttons.row, note);
   keepKeys(root);
   const themed = () => root.classList.toggle("nnlab-dark", isDark());
