@@ -78,18 +78,23 @@ def open_browser():
 class NotebookPage:
     """A notebook in JupyterLab, with a kernel of its own.
 
+    Args:
+        before: JavaScript, a function that is called before anything of the page.
+
     Attributes:
         page: the page of the browser.
         complaints: what the page wrote to the browser's console as an error, in order.
     """
 
-    def __init__(self, browser: Browser, lab: Lab, name: str):
+    def __init__(self, browser: Browser, lab: Lab, name: str, before: str | None = None):
         self.name = Path(name).stem
         self.complaints: list[str] = []
         self.page: Page = browser.new_page(viewport=VIEW)
         self.page.set_default_timeout(PATIENCE)
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        if before:
+            self.page.add_init_script(f"({before})()")
         self.page.goto(lab.address(name))
         self.page.wait_for_function(READY)
         self.page.wait_for_selector(".jp-LabShell")
