@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from nnlab.commands.saved import HOOK
+from nnlab.commands.cli import HOOK
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = {

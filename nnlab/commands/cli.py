@@ -11,10 +11,9 @@ import sys
 import time
 
 from nnlab.commands.environment import ROOT, prepare
-from nnlab.commands.saved import HOOK
 from nnlab.commands.setup_errors import SetupError
 
-__all__ = ["COMMANDS", "HELP", "find_browser", "main"]
+__all__ = ["COMMANDS", "HELP", "HOOK", "find_browser", "main"]
 
 HELP = """\
 Usage: python3 -m nnlab COMMAND
@@ -35,6 +34,7 @@ before the command.
 """
 
 BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+HOOK = "--ContentsManager.pre_save_hook=nnlab.commands.saved.keep_pictures"
 NBVAL = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=120"]
 # Two files at a time; loadscope keeps the cells of a notebook together.
 PARALLEL = ["-n", "2", "--dist", "loadscope"]

@@ -7,9 +7,8 @@ place of the picture, its sentence and all. So the view is not written where som
 
 from nnlab.commands.notebook_files import WIDGET_VIEW, text_of
 
-__all__ = ["HOOK", "keep_pictures"]
+__all__ = ["keep_pictures"]
 
-HOOK = "--ContentsManager.pre_save_hook=nnlab.commands.saved.keep_pictures"
 STILL = ("image/png", "text/markdown", "text/html")
 SPOKEN = "TensorBoard of "  # its button needs a kernel, and its text says how to do without
 

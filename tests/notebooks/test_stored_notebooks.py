@@ -11,7 +11,7 @@ import pytest
 from nbconvert import HTMLExporter
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent.parent / "notebooks").glob("*.ipynb"))
-PUBLIC = {"nnlab", "torch", "torchmetrics", "matplotlib.pyplot", "sklearn.linear_model"}
+PUBLIC = {"nnlab", "torch", "torchmetrics", "matplotlib.pyplot", "sklearn.linear_model", "ipywidgets"}
 STANDARD = {"math", "tempfile", "time"}  # Python's own: cos and log of a number, a folder for a while, a clock
 
 pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
