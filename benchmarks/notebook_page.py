@@ -35,7 +35,10 @@ FINISHED = """() => {
 SHOWN = """() => {
     const notebook = window.jupyterapp.shell.currentWidget.content.node;
     const panels = [...notebook.querySelectorAll('.nnlab-panel:has(.nnlab-picture)')];
-    return !notebook.innerText.includes('Loading widget') && panels.every(p => p.dataset.frames > 0);
+    const shown = p => p.dataset.frames > 0 || p.querySelector('.nnlab-error').innerText;
+    const empty = '.jp-OutputArea-output .lm-Widget:empty:not(.widget-container)';
+    const loading = notebook.innerText.includes('Loading widget') || notebook.querySelector(empty);
+    return !loading && panels.every(shown);
 }"""
 RUN_CELL = """async index => {
     const panel = window.jupyterapp.shell.currentWidget;

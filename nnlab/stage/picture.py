@@ -183,6 +183,8 @@ class Picture:
         """What Agg has painted, after it has caught up with what was recorded."""
         if self._catch_up is not None:
             self._catch_up()
+        elif self._background is None:  # the first frame has failed: what there is without it
+            self.canvas.draw()
         return self.canvas.buffer_rgba()
 
     def rgb(self) -> np.ndarray:

@@ -38,8 +38,8 @@ def page(browser, lab, shots):
 
 @pytest.fixture
 def explorers(page):
-    left, right, failing, slow = page.explorers()
-    return {"left": left, "right": right, "failing": failing, "slow": slow}
+    names = ("left", "right", "failing", "slow", "broken")
+    return dict(zip(names, page.explorers(), strict=True))
 
 
 def kernels():
@@ -95,13 +95,13 @@ def test_two_explorers_side_by_side_do_not_disturb_each_other(explorers):
 def test_an_error_is_shown_in_red_and_the_next_move_works(explorers, shots):
     shown = explorers["failing"]
     start = shown.picture()
-    shown.press(0, "End")
+    shown.press(1, "End")
     alert = shown.root.get_by_role("alert")
     alert.wait_for()
-    assert alert.inner_text() == "ValueError: lr is above one"
+    assert alert.inner_text() == "ValueError: curvature is above three"
     assert alert.evaluate("e => getComputedStyle(e).color") == "rgb(176, 0, 32)"
     shots.take(shown.root, "trial-error.png")
-    shown.press(0, "Home")
+    shown.press(1, "Home")
     alert.wait_for(state="hidden")
     agree(shown)
     assert shown.picture() != start
@@ -124,15 +124,20 @@ def test_a_slow_explorer_says_that_it_is_busy_and_skips_to_the_last_value(page, 
 
 def test_a_second_value_that_fails_alike_leaves_nothing_busy(page, explorers):
     shown = explorers["failing"]
-    shown.press(0, "End")
+    shown.press(1, "End")
     shown.root.get_by_role("alert").wait_for()
     page.page.wait_for_function(IDLE)
-    shown.press(0, "ArrowLeft")
+    shown.press(1, "ArrowLeft")
     page.page.wait_for_timeout(500)
-    assert shown.error.inner_text() == "ValueError: lr is above one"
+    assert shown.error.inner_text() == "ValueError: curvature is above three"
     assert shown.root.get_attribute("aria-busy") is None
     shown.push("reset")
     agree(shown)
+
+
+def test_one_that_fails_from_the_start_says_so_in_the_same_place(page, explorers):
+    assert [output["output_type"] for cell in page.outputs() for output in cell].count("error") == 0
+    assert explorers["broken"].error.inner_text() == "ValueError: nothing works"
 
 
 def test_a_typed_value_is_taken_exactly(page, explorers):

@@ -21,6 +21,7 @@ CONTROLS = {  # where a key is pressed: the cell, and the control in it
     "list": (2, "select"),
     "check box": (1, "input[type=checkbox]"),
     "preset": (1, ".nnlab-chip"),
+    "handle": (2, ".nnlab-handle:visible"),
     "reset": (1, ".nnlab-quiet >> nth=0"),
     "copy as code": (1, ".nnlab-quiet >> nth=1"),
     "option of a question": (3, ".nnlab-option input"),

@@ -1,4 +1,4 @@
-"""A notebook with the cases that no lesson shows: two explorers side by side, one that fails, one that is slow."""
+"""A notebook with the cases that no lesson shows: two explorers side by side, some that fail, one that is slow."""
 
 import nbformat
 
@@ -17,17 +17,22 @@ left, right = nnlab.explorers.descent_1d(), nnlab.explorers.descent_1d(lr=1.9)
 ipywidgets.VBox([left.widget, right.widget])
 """,
     """
-def fails_above_one(lr, **values):
-    if lr > 1:
-        raise ValueError("lr is above one")
-    return description.compute(lr=lr, **values)
-changed(fails_above_one)
+def fails_above_three(curvature, **values):
+    if curvature > 3:
+        raise ValueError("curvature is above three")
+    return description.compute(curvature=curvature, **values)
+changed(fails_above_three)
 """,
     """
 def slow(**values):
     time.sleep(0.4)
     return description.compute(**values)
 changed(slow)
+""",
+    """
+def fails(**values):
+    raise ValueError("nothing works")
+changed(fails)
 """,
 )
 
