@@ -15,13 +15,13 @@ KEYS = (
     *("Delete", "Backspace", "d", "d", "0", "0", "x", "Enter", "Shift+Enter", "Escape"),
 )
 CONTROLS = {  # where a key is pressed: the cell, and the control in it
+    "handle": (1, ".nnlab-handle:visible"),  # before another control takes it away
     "range": (2, "input[type=range]"),
     "typed value": (2, ".nnlab-value"),
     "radio group": (1, ".nnlab-options input:checked"),
     "list": (2, "select"),
     "check box": (1, "input[type=checkbox]"),
     "preset": (1, ".nnlab-chip"),
-    "handle": (2, ".nnlab-handle:visible"),
     "reset": (1, ".nnlab-quiet >> nth=0"),
     "copy as code": (1, ".nnlab-quiet >> nth=1"),
     "option of a question": (3, ".nnlab-option input"),

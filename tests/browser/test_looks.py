@@ -15,7 +15,8 @@ RESIZED = """() => [...document.querySelectorAll('.nnlab-picture')].every(canvas
     Math.abs(canvas.width - canvas.clientWidth * devicePixelRatio) <= 1)"""
 CUT = """() => [...document.querySelectorAll('.nnlab-panel')].flatMap(root => {
     const column = root.closest('.jp-OutputArea-output').getBoundingClientRect();
-    return [...root.querySelectorAll('.nnlab-wide, p, input, select, button:not(.nnlab-handle), label')].filter(part => {
+    const parts = root.querySelectorAll('.nnlab-wide, p, input, select, button:not(.nnlab-handle), label');
+    return [...parts].filter(part => {
         const place = part.getBoundingClientRect();
         if (!place.width) return false;
         return place.right > column.right + 1 || place.left < column.left - 1 || part.scrollWidth > part.clientWidth + 1
