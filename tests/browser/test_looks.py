@@ -93,21 +93,21 @@ def test_a_picture_fits_its_column_in_every_window(page, shots, width):
     assert width > 1000 or all(now < then for now, then in zip(after, before, strict=True))
 
 
-def test_axe_finds_nothing_in_the_light_theme(page, request):
-    assert axe.violations(page.page, axe.script(request.config.cache.mkdir("axe"))) == []
+def test_axe_finds_nothing_in_the_light_theme(page):
+    assert axe.violations(page.page) == []
 
 
-def test_axe_finds_nothing_in_the_dark_theme(dark, request):
-    assert axe.violations(dark.page, axe.script(request.config.cache.mkdir("axe"))) == []
+def test_axe_finds_nothing_in_the_dark_theme(dark):
+    assert axe.violations(dark.page) == []
 
 
-def test_axe_finds_a_name_that_is_missing(page, request):
+def test_axe_finds_a_name_that_is_missing(page):
     """The two checks above can fail."""
     fields = page.page.locator(".nnlab-value")
     fields.evaluate_all(
         "all => all.forEach(field => { field.dataset.kept = field.ariaLabel; field.ariaLabel = null; })"
     )
-    found = axe.violations(page.page, axe.script(request.config.cache.mkdir("axe")))
+    found = axe.violations(page.page)
     fields.evaluate_all("all => all.forEach(field => { field.ariaLabel = field.dataset.kept; })")
     assert len(found) == fields.count()
     assert all(violation.startswith("label") for violation in found)
