@@ -97,11 +97,13 @@ class Explorer:
         try:
             values = self.values
             result = self.description.compute(**values)
+            computed = time.monotonic() - started
             scene, frame = self._recorded(values, result)
         except Exception as error:  # shown to the student: the log console of JupyterLab is never opened
             self._fail(error)
             return
-        self._took = time.monotonic() - started
+        anew = self.widget.scene.get("key") != scene["key"]  # a background takes its time, but not again for the next
+        self._took = computed if anew else time.monotonic() - started
         self.result, self.sentence, self.error = result, frame["sentence"], None
         self.widget.show(scene, frame)
 

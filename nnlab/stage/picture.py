@@ -27,6 +27,7 @@ __all__ = ["Picture", "Recording"]
 
 DPI = 100  # at the shown size
 SHARPNESS = 1.5  # pixels of the image for each pixel of the page
+SCENES = 32  # whose backgrounds are kept
 SHADES = 64  # of 256 that a caption does without
 LETTERS, LINE = 13, 0.19  # of a caption: letters to an inch, inches for a line
 LOOK = (
@@ -91,6 +92,7 @@ class Picture:
         self._scene: tuple | None = None
         self._background = None  # its pixels
         self._recorded: tuple[str, dict] | None = None  # its name and its strokes
+        self._known: list[tuple[tuple, tuple[str, dict]]] = []  # the last scenes, each with its background as strokes
         self._catch_up: Callable[[], None] | None = None  # paints the last result, if it was recorded only
 
     @property
@@ -144,6 +146,7 @@ class Picture:
             self._recorder.draw(self.figure)
             background = self._recorder.strokes()
             self._recorded = fingerprint(background), background
+            self._known = [*self._known[1 - SCENES :], (self._scene or (), self._recorded)]
         for artist in self.moving:
             self._recorder.draw(artist)
         self._catch_up = partial(self.paint, result)
@@ -154,7 +157,8 @@ class Picture:
         changed = self.description.update(self.artists, result)
         scene = (changed, *((*ax.get_xlim(), *ax.get_ylim()) for ax in self.figure.axes))
         if scene != self._scene:
-            self._scene, self._background, self._recorded = scene, None, None
+            self._scene, self._background = scene, None
+            self._recorded = next((recorded for known, recorded in self._known if known == scene), None)
 
     def _lay_out(self, result) -> None:
         """Give every Axes its place, once: an axis that moves while a slider is moved looks like a result.
