@@ -22,6 +22,7 @@ __all__ = ["LivePicture", "look_at", "sentence"]
 POINTS = 80  # along each side of the plane
 TILES, CELL = (3, 5), 1.3  # rows and columns of images; how high a row is, if a column is 1 wide
 LOWEST = 1e-6  # of the picture of the loss
+LONGEST = 100_000  # steps of a run
 CURVE = 300  # points of the curve of mini-batches at most; beyond that each point is the mean of some neighbours
 
 
@@ -80,11 +81,15 @@ class LivePicture:
     size = (8.4, 3.9)
 
     def __init__(self, data: Dataset):
+        self.classes = data.classes or 1
         self.answers = Plane(data) if data.train.x.shape[-1] == 2 else Images(data)
 
-    def roomy(self) -> list:
-        """Results that need more room than the first one: none."""
-        return []
+    def roomy(self) -> list[Shown]:
+        """A run as long as there can be, with the widest loss: whatever comes has room."""
+        unsure = np.full((len(self.answers.inputs), self.classes), 1 / self.classes)
+        losses = np.array([[1.0, 2.0], [LOWEST, 1000.0]])
+        measured = Measurement(LONGEST, 1.0, 0.5)
+        return [Shown("", measured, unsure, losses, np.array([measured]).T, (), 0.1, None, 32, None)]
 
     def draw(self, figure) -> dict:
         """The answers on the left; on the right loss (logarithmic) above accuracy, both by step."""
