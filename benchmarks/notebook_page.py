@@ -125,6 +125,8 @@ class NotebookPage:
         self.page.evaluate(THEME, "JupyterLab Dark" if dark else "JupyterLab Light")
         self.page.wait_for_function(THEMED, arg=str(not dark).lower())
         self.page.evaluate(TWO_FRAMES)
+        # JupyterLab takes its splash screen away a little later, and stumbles if the theme changes again before.
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     def explorers(self) -> list[ShownExplorer]:
         """Every explorer that is shown now, from top to bottom."""

@@ -140,11 +140,13 @@ def said(notebook):
 
 
 NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
+VERSION = re.compile(r"\d+(?:\.\d+){2,}")  # of a package: any
 DIGITS = 3  # by so much may a number change in a cell that says so with its tag: percentage points, or wins of 32
 
 
 def same_but_for_digits(now, then):
     """Whether the words are the same and every number is near: training is chaotic, what it teaches is not."""
+    now, then = ({kind: VERSION.sub("version", text) for kind, text in cell.items()} for cell in (now, then))
     if now.keys() != then.keys() or any(NUMBER.sub("#", now[kind]) != NUMBER.sub("#", then[kind]) for kind in now):
         return False
     ours, stored = ([float(n) for kind in sorted(cell) for n in NUMBER.findall(cell[kind])] for cell in (now, then))
