@@ -167,6 +167,18 @@ class EveryExplorer:
         assert explorer.png() == picture
         assert repr(getattr(nnlab.explorers, self.name)()) == start
 
+    def test_no_axis_moves_when_a_control_moves(self, explorer):
+        def places():
+            return [ax.get_position(original=True).extents.tolist() for ax in explorer._picture.figure.axes]
+
+        before = places()
+        for _ in stages(explorer):
+            assert places() == before
+        for control in explorer.description.controls:
+            for end in control.ends:
+                explorer.set(**{**explorer.start, control.name: end})
+                assert places() == before, (control.name, end)
+
     def test_code_reproduces_picture_and_sentence(self, explorer):
         draw = random.Random(1)
         for _, stage in stages(explorer):
