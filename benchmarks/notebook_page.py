@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from benchmarks.lab import Lab
@@ -76,6 +78,13 @@ def open_browser():
             yield browser
         finally:
             browser.close()
+
+
+def notebook_of(cells: Iterable[str]) -> nbformat.NotebookNode:
+    """A notebook of code cells, not yet run, with the kernel that JupyterLab would ask for."""
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    made = [nbformat.v4.new_code_cell(cell.strip()) for cell in cells]
+    return nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": kernel})
 
 
 class NotebookPage:

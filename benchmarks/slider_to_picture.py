@@ -23,7 +23,7 @@ import nbformat
 import nnlab
 from benchmarks.agreement import agree, reference
 from benchmarks.lab import Lab
-from benchmarks.notebook_page import IDLE, NotebookPage, find_browser, open_browser
+from benchmarks.notebook_page import IDLE, NotebookPage, find_browser, notebook_of, open_browser
 from benchmarks.table import Row, at_least, at_most
 from nnlab.stage.description import Slider
 
@@ -175,8 +175,7 @@ def measure(names: list[str] | None = None, presses: int = PRESSES) -> list[Row]
 def all_ways(name: str):
     """A notebook with all four."""
     cells = [CELLS, f"from_kernel({name!r})", f"classic({name!r})", "floor()", f"nnlab.explorers.{name}()"]
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    return nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)), metadata={"kernelspec": kernel})
+    return notebook_of(cells)
 
 
 def compare(name: str, ours: KeyTimer, others: list[KeyTimer], presses: int) -> list[Row]:

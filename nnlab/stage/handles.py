@@ -11,10 +11,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from nnlab.stage.description import Handle
+from nnlab.stage.recorder import INCH
 
 __all__ = ["places"]
-
-INCH = 100  # pixels of the page
 
 
 def places(handles: Iterable[Handle], artists: dict[str, Any], figure: Figure) -> list[dict]:

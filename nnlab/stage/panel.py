@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, ClassVar
 
 import anywidget
 import traitlets
@@ -17,6 +17,7 @@ from nnlab.stage.recorder import Recorder
 __all__ = [
     "VIEW",
     "Control",
+    "Drawn",
     "Panel",
     "bundle",
     "described",
@@ -38,7 +39,27 @@ def front(*names: str) -> str:
     return "\n".join([*(text.replace("\nexport function", "\nfunction") for text in texts[:-1]), texts[-1]])
 
 
-class Panel(anywidget.AnyWidget):
+class Drawn(anywidget.AnyWidget):
+    """A widget that files of ``front`` draw, all in one style.
+
+    Attributes:
+        scripts: their names, in the order in which they stand in the module.
+    """
+
+    scripts: ClassVar[tuple[str, ...]] = ()
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
+
+    @traitlets.default("_esm")
+    def _module(self):
+        return front(*self.scripts)
+
+    @traitlets.default("_css")
+    def _style(self):
+        return front("panel.css")
+
+
+class Panel(Drawn):
     """What the browser shows, and what it wants.
 
     Attributes:
@@ -51,23 +72,13 @@ class Panel(anywidget.AnyWidget):
         state: what the buttons say, ``{"labels": {name: label}, "on": name}``.
     """
 
+    scripts = ("strokes.js", "page.js", "panel.js")
     about = traitlets.Dict().tag(sync=True)
     values = traitlets.Dict().tag(sync=True)
     scene = traitlets.Dict().tag(sync=True)
     frame = traitlets.Dict().tag(sync=True)
     error = traitlets.Unicode().tag(sync=True)
     state = traitlets.Dict().tag(sync=True)
-
-    _esm = traitlets.Unicode().tag(sync=True)
-    _css = traitlets.Unicode().tag(sync=True)
-
-    @traitlets.default("_esm")
-    def _module(self):
-        return front("strokes.js", "page.js", "panel.js")
-
-    @traitlets.default("_css")
-    def _style(self):
-        return front("panel.css")
 
     def __init__(self, about: dict, values: dict):
         super().__init__(about={"presets": [], "buttons": [], "start": None, "remember": True, **about}, values=values)

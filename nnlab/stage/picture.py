@@ -103,7 +103,7 @@ class Picture:
     @property
     def width(self) -> int:
         """The width at which the picture is shown, in pixels of the page."""
-        return round(self.description.size[0] * DPI)
+        return self.page_size[0]
 
     @property
     def page_size(self) -> list[int]:
@@ -228,10 +228,8 @@ def above(image: Image.Image, caption: str) -> Image.Image:
         canvas = FigureCanvasAgg(strip)
         strip.text(0.01, 1, "\n".join(lines), va="top", fontsize=10, linespacing=1.25, parse_math=False)
         canvas.draw()
-    grey = np.asarray(canvas.buffer_rgba())[..., :3] // SHADES * SHADES + (
-        SHADES - 1
-    )  # few shades, so that it is small
-    text = Image.fromarray(grey)
+    letters = np.asarray(canvas.buffer_rgba())[..., :3]
+    text = Image.fromarray(letters // SHADES * SHADES + (SHADES - 1))  # few shades, so that it is small
     both = Image.new("RGB", (image.width, image.height + text.height), "white")
     both.paste(image, (0, 0))
     both.paste(text, (0, image.height))

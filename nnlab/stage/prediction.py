@@ -5,35 +5,25 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-import anywidget
 import ipywidgets
 import traitlets
 from matplotlib.figure import Figure
 
 from nnlab import arguments
-from nnlab.stage.panel import VIEW, front, picture_of, view_of
+from nnlab.stage.panel import VIEW, Drawn, picture_of, view_of
 
 __all__ = ["predict"]
 
 
-class Question(anywidget.AnyWidget):
+class Question(Drawn):
     """The question as the browser shows it, drawn by ``front/question.js``; "" stands for nothing chosen."""
 
+    scripts = ("page.js", "question.js")
     question = traitlets.Unicode().tag(sync=True)
     options = traitlets.List(traitlets.Unicode()).tag(sync=True)
     choice = traitlets.Unicode().tag(sync=True)
     answer = traitlets.Unicode().tag(sync=True)  # known to the browser once something is chosen
     verdict = traitlets.Unicode().tag(sync=True)
-    _esm = traitlets.Unicode().tag(sync=True)
-    _css = traitlets.Unicode().tag(sync=True)
-
-    @traitlets.default("_esm")
-    def _module(self):
-        return front("page.js", "question.js")
-
-    @traitlets.default("_css")
-    def _style(self):
-        return front("panel.css")
 
 
 class Prediction:

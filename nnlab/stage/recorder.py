@@ -17,7 +17,7 @@ from matplotlib.transforms import Affine2D, IdentityTransform
 
 from nnlab.stage.strokes import GRAIN, Sheet, grains, outline
 
-__all__ = ["Recorder"]
+__all__ = ["INCH", "Recorder"]
 
 IDENTITY = IdentityTransform()
 INCH = 100  # pixels of the page

@@ -1,6 +1,6 @@
 """A notebook with one of every kind of control: two explorers, a question with a picture, a live training."""
 
-import nbformat
+from benchmarks.notebook_page import notebook_of
 
 CELLS = (
     """
@@ -23,6 +23,4 @@ nnlab.live_training(nnlab.models.to_torch(net, net.init("he_normal", seed=0)), n
 
 def notebook():
     """The notebook, not yet run."""
-    cells = [nbformat.v4.new_code_cell(cell.strip()) for cell in CELLS]
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    return notebook_of(CELLS)

@@ -1,6 +1,6 @@
 """A notebook with live trainings: moons, digits, one that fails; every step of the first two leaves its time and lr."""
 
-import nbformat
+from benchmarks.notebook_page import notebook_of
 
 CELLS = {
     "prepare": """
@@ -58,10 +58,8 @@ def alone(one, sizes):
 print(json.dumps([alone(moons, (2, 16, 16, 2)), alone(digits, (64, 64, 10))]))
 """,
 }
-KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
 def notebook():
     """The notebook, not yet run."""
-    cells = [nbformat.v4.new_code_cell(cell.strip()) for cell in CELLS.values()]
-    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL})
+    return notebook_of(CELLS.values())

@@ -4,18 +4,14 @@ import nbformat
 import pytest
 
 from benchmarks.agreement import agree, named_in
-from benchmarks.notebook_page import NotebookPage
+from benchmarks.notebook_page import NotebookPage, notebook_of
 
 CELLS = ("import nnlab", "nnlab.explorers.descent_2d()", "nnlab.explorers.softmax_cross_entropy()")
-KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
 @pytest.fixture(scope="module")
 def page(browser, lab):
-    cells = [nbformat.v4.new_code_cell(cell) for cell in CELLS]
-    nbformat.write(
-        nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), lab.notebooks / "handles.ipynb"
-    )
+    nbformat.write(notebook_of(CELLS), lab.notebooks / "handles.ipynb")
     page = NotebookPage(browser, lab, "handles.ipynb")
     page.run_all()
     yield page

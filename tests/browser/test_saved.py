@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from benchmarks.notebook_page import SHOWN, NotebookPage
+from benchmarks.notebook_page import SHOWN, NotebookPage, notebook_of
 
 CELLS = (
     "import nnlab",
@@ -17,16 +17,12 @@ TYPE = """() => {
     const model = window.jupyterapp.shell.currentWidget.content.widgets[0].model.sharedModel;
     model.setSource(model.source + '  # a word');
 }"""
-KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
 @pytest.fixture(scope="module")
 def stored(browser, lab):
     """A notebook that was run, answered, saved and closed, with its kernel ended."""
-    cells = [nbformat.v4.new_code_cell(cell) for cell in CELLS]
-    nbformat.write(
-        nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), lab.notebooks / "saved.ipynb"
-    )
+    nbformat.write(notebook_of(CELLS), lab.notebooks / "saved.ipynb")
     page = NotebookPage(browser, lab, "saved.ipynb")
     page.run_all()
     for prediction in page.predictions():

@@ -9,11 +9,10 @@ import torch
 from torch import nn
 
 import nnlab
-from benchmarks.notebook_page import PATIENCE, NotebookPage
+from benchmarks.notebook_page import PATIENCE, NotebookPage, notebook_of
 from nnlab import tracking
 from nnlab.training.tracking.server import Server
 
-KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 DRAWN = """([card, curves]) => [...card.querySelectorAll('tb-histogram path:not(.domain)')]
     .filter(path => path.getAttribute('d').length > 100).length === curves"""
 
@@ -108,10 +107,7 @@ class TestInANotebook:
     @pytest.fixture
     def page(self, browser, lab, runs):
         cells = ["import nnlab", f"nnlab.tracking.show_tensorboard({str(runs[0])!r})"]
-        cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
-        nbformat.write(
-            nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), lab.notebooks / "board.ipynb"
-        )
+        nbformat.write(notebook_of(cells), lab.notebooks / "board.ipynb")
         page = NotebookPage(browser, lab, "board.ipynb")
         page.run_all()
         yield page

@@ -1,6 +1,6 @@
 """A notebook with the cases that no lesson shows: two explorers side by side, some that fail, one that is slow."""
 
-import nbformat
+from benchmarks.notebook_page import notebook_of
 
 CELLS = (
     """
@@ -39,6 +39,4 @@ changed(fails)
 
 def notebook():
     """The notebook, not yet run."""
-    cells = [nbformat.v4.new_code_cell(cell.strip()) for cell in CELLS]
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    return notebook_of(CELLS)

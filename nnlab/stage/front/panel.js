@@ -231,28 +231,28 @@ class Frames {
   }
 }
 
+/** A button with a label and the reason to press it. */
+function button(kind, label, reason, press, attributes = {}) {
+  const made = make("button", { type: "button", class: `nnlab-${kind}`, title: reason, ...attributes }, label);
+  made.addEventListener("click", press);
+  return made;
+}
+
 /** A row of buttons: presets, then apart from them what leads back and what copies. */
 function buttonRow(about, { set, press, copy }) {
   const row = make("div", { class: "nnlab-buttons" });
   const chips = about.presets.map((preset) => {
-    const chip = make("button", { type: "button", class: "nnlab-chip", title: preset.reason, "aria-pressed": "false" }, preset.label);
-    chip.addEventListener("click", () => set(preset.values));
-    return { chip, preset };
+    const { label, reason, values } = preset;
+    return { chip: button("chip", label, reason, () => set(values), { "aria-pressed": "false" }), preset };
   });
-  const own = about.buttons.map(({ name, label, reason }) => {
-    const made = make("button", { type: "button", class: "nnlab-button", title: reason, "data-name": name }, label);
-    made.addEventListener("click", () => press(name));
-    return made;
-  });
+  const own = about.buttons.map(({ name, label, reason }) =>
+    button("button", label, reason, () => press(name), { "data-name": name }),
+  );
   const quiet = about.start
     ? [
-        ["reset", "back to where this explorer started", () => set(about.start)],
-        ["copy as code", "copy the call that makes this picture", copy],
-      ].map(([label, reason, action]) => {
-        const made = make("button", { type: "button", class: "nnlab-quiet", title: reason }, label);
-        made.addEventListener("click", action);
-        return made;
-      })
+        button("quiet", "reset", "back to where this explorer started", () => set(about.start)),
+        button("quiet", "copy as code", "copy the call that makes this picture", copy),
+      ]
     : [];
   row.append(...own, ...chips.map(({ chip }) => chip), make("span", { class: "nnlab-apart" }, ...quiet));
   return { row, chips, own };
