@@ -53,6 +53,7 @@ def stages(explorer):
 def texts(explorer):
     """Every text in the picture that can be seen: tick labels outside the limits of their axis are not drawn."""
     figure, hidden = explorer._picture.figure, set()
+    figure.canvas.draw()  # ticks know their places only after it, and a scene that was kept is not drawn again
     for ax in figure.axes:
         for axis in (ax.xaxis, ax.yaxis):
             low, high = sorted(axis.get_view_interval())
