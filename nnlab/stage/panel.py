@@ -10,8 +10,9 @@ import traitlets
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from nnlab.stage.description import Choice, Slider, Toggle
-from nnlab.stage.picture import Recording
+from nnlab.stage.description import Choice, Description, Slider, Toggle
+from nnlab.stage.handles import places
+from nnlab.stage.picture import Picture, Recording
 from nnlab.stage.recorder import Recorder
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "follow",
     "front",
     "picture_of",
+    "taken",
     "told",
     "view_of",
     "when_unseen",
@@ -166,6 +168,13 @@ def told(recorded: Recording, values: dict, sentence: str, **more) -> tuple[dict
     """The scene and the frame of a recording, as a panel takes them; ``more`` may be its code and its handles."""
     frame = {"values": values, "scene": recorded.scene, "strokes": recorded.frame, "sentence": sentence}
     return {"key": recorded.scene, "strokes": recorded.background}, {**frame, "code": "", **more}
+
+
+def taken(description: Description, picture: Picture, values: dict, result) -> tuple[dict, dict]:
+    """The scene and the frame of an explorer's result, as every page and every notebook shows them."""
+    recorded, sentence = picture.record(result), description.sentence(result)
+    handles = places(description.handles, picture.artists, picture.figure)
+    return told(recorded, values, sentence, code=description.code(values), handles=handles)
 
 
 def bundle(shown, width: int) -> tuple[dict, dict]:
