@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from nnlab.stage.ahead import SLOWEST, Ahead, neighbours
+from nnlab.stage.alone.portable import Portable
 from nnlab.stage.description import Description
 from nnlab.stage.panel import Control, Panel, bundle, described, follow, taken, when_unseen
 from nnlab.stage.picture import Picture
@@ -15,7 +16,7 @@ from nnlab.stage.picture import Picture
 __all__ = ["Explorer", "opener"]
 
 
-class Explorer:
+class Explorer(Portable):
     """A live picture of a description; display it by naming it on the last line of a cell.
 
     Without a kernel (on GitHub, in nbconvert's HTML) the same object is a PNG with its sentence.

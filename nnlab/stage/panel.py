@@ -1,5 +1,6 @@
 """Panel: the one widget of nnlab, a picture with its sentence and controls, drawn by ``front/panel.js``."""
 
+import itertools
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib.resources import files
@@ -37,8 +38,11 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 @cache
 def front(*names: str) -> str:
     """Files of the front end as one module: what a later one needs of an earlier one needs no import."""
-    texts = [files("nnlab.stage").joinpath("front", name).read_text() for name in names]
-    return "\n".join([*(text.replace("\nexport function", "\nfunction") for text in texts[:-1]), texts[-1]])
+    texts = [files("nnlab.stage").joinpath("front", name).read_text(encoding="utf-8") for name in names]
+    ends = (("\nexport function", "\nfunction"), ("\nexport default { render };\n", "\n"))
+    for k, (exported, own) in itertools.product(range(len(texts) - 1), ends):
+        texts[k] = texts[k].replace(exported, own)
+    return "\n".join(texts)
 
 
 class Drawn(anywidget.AnyWidget):
