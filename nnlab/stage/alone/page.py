@@ -50,7 +50,9 @@ def fragment(shown: Shown, recorded: Recorded, addresses: list[str] | None = Non
         addresses: where each chunk but the first lies, as ``as_file`` writes it; None if all stand in the fragment.
     """
     width, _ = shown.about["size"]
-    still = f'<img src="data:image/png;base64,{encoded(shown.png)}" alt="{html.escape(shown.sentence)}" width="{width}">'
+    still = (
+        f'<img src="data:image/png;base64,{encoded(shown.png)}" alt="{html.escape(shown.sentence)}" width="{width}">'
+    )
     if not recorded.chunks:
         return f'<div class="nnlab-alone">\n{still}\n</div>'
     first, *others = recorded.chunks

@@ -200,7 +200,9 @@ function bringToLife(host) {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(STYLE);
   root.adoptedStyleSheets = [sheet];
-  render({ model: new Recorded(JSON.parse(about.textContent), index.textContent, text), el: root });
+  const ground = make("div", { class: "nnlab-ground" });
+  root.append(ground);
+  render({ model: new Recorded(JSON.parse(about.textContent), index.textContent, text), el: ground });
 }
 
 /** All explorers of this version of the front end that are in the page and not alive yet. */
