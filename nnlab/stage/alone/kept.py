@@ -54,7 +54,7 @@ def fingerprint(description: Description, bases: list[dict], caps: Caps) -> str 
     module = sys.modules.get(getattr(description.compute, "__module__", ""))
     if getattr(module, "DESCRIPTION", None) is not description or not str(module.__name__).startswith("nnlab."):
         return None
-    paths = sorted(sources(module.__name__) | sources(OURS)) + [PACKAGE / "nnlab.mplstyle"]
+    paths = [*sorted(sources(module.__name__) | sources(OURS)), PACKAGE / "nnlab.mplstyle"]
     code = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
     return digest([code, [metadata.version(name) for name in LIBRARIES], bases, caps])
 

@@ -59,9 +59,9 @@ class Portable:
         return path
 
     def embed(self, *, front: bool = True) -> str:
-        """The explorer as a fragment of HTML, to be pasted into any page; several on one page do not disturb each other.
+        """The explorer as a fragment of HTML that needs nothing else, to be pasted into any page.
 
-        It needs nothing else, and the style of the page does not reach it.
+        Several on one page do not disturb each other, and the style of the page does not reach them.
 
         Args:
             front: whether the front end is in it. One fragment of a page is enough, so the others may leave it out.
