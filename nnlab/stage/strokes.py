@@ -11,7 +11,7 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, Bbox
 from PIL import Image
 
-__all__ = ["GRAIN", "Sheet", "grains", "in_bytes", "outline"]
+__all__ = ["GRAIN", "WORD", "Sheet", "grains", "in_bytes", "outline"]
 
 GRAIN = 8  # coordinates are whole numbers of this part of a pixel
 REACH = 2000  # pixels; filled shapes are cut there, so that every difference fits into 16 bits
