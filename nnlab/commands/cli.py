@@ -12,6 +12,7 @@ import time
 
 from nnlab.commands.environment import ROOT, prepare
 from nnlab.commands.setup_errors import SetupError
+from nnlab.commands.start import opening
 
 __all__ = ["COMMANDS", "HELP", "HOOK", "find_browser", "main"]
 
@@ -19,6 +20,7 @@ HELP = """\
 Usage: python3 -m nnlab COMMAND
 
   lab [jupyter arguments]    open the notebooks in JupyterLab (--no-browser, --port 8890)
+                             (--cuda, here or at test: PyTorch's build for NVIDIA devices, whatever this computer has)
   test [pytest arguments]    run everything: ruff, mypy, pytest, every notebook, the browser tests
                              (with arguments: only pytest, with these)
 
@@ -63,18 +65,20 @@ def main(arguments):
 
 def lab(arguments):
     """Open JupyterLab on the notebooks. Token and address stay as Jupyter sets them."""
-    python = prepare()
+    python, arguments = _prepared((), arguments)
     # Jupyter refuses to start as root; in a container (Binder, Docker, CI) there is often nobody else.
     as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    options = [f"--ServerApp.root_dir={ROOT / 'notebooks'}", HOOK, *as_root]
-    return _become([python, "-m", "jupyterlab", *options, *arguments])
+    opening.seed(ROOT)
+    os.environ.update(opening.with_settings(os.environ))
+    arguments = opening.announce(arguments)
+    return _become([python, "-m", "jupyterlab", *opening.options(ROOT), HOOK, *as_root, *arguments])
 
 
 def test(arguments):
     """Run every check, to the end even if one fails; with arguments only pytest, with these."""
     if os.environ.get("CI") == "true" and find_browser() is None:
         raise SetupError("CI is set but there is no Chromium for the browser tests: run `apt-get install chromium`.")
-    python = prepare(("test",))
+    python, arguments = _prepared(("test",), arguments)
     if arguments:
         return _become([python, "-m", "pytest", *arguments])
     results = [(title, *_timed([python, "-m", *command])) for title, command in _stages()]
@@ -111,6 +115,11 @@ def contents(arguments):
     changed = [path for path in (write_table(), glossary()) if path]
     print("\n".join(f"{path.relative_to(ROOT)}: written" for path in changed) or "Nothing to change.")
     return 0
+
+
+def _prepared(extras, arguments):
+    """The interpreter, and the arguments without the one that is for its making."""
+    return prepare(extras, cuda="--cuda" in arguments), [a for a in arguments if a != "--cuda"]
 
 
 def find_browser():
