@@ -27,7 +27,7 @@ Usage: python3 -m nnlab COMMAND
 For instructors:
 
   refresh [notebook ...]     run notebooks in a clean kernel and store their outputs (06, or a path)
-  badges OWNER/NAME          write launch links into README and notebooks (--clear takes them out)
+  badges OWNER/NAME[@TAG]    write launch links into README and notebooks (--clear takes them out)
   contents                   make README's table and docs/glossary.md from the notebooks
 
 The first start makes the environment .venv in the clone; later ones need no network.
@@ -35,6 +35,14 @@ PyTorch computes on one thread, the fastest for networks of this size; for a lar
 before the command.
 """
 
+BADGES = """\
+Usage: python3 -m nnlab badges OWNER/NAME[@TAG]
+       python3 -m nnlab badges --clear
+
+Writes links to Binder, Colab and Kaggle into README.md and all notebooks, and the address from which their first cell
+installs nnlab there. With a tag (or a branch) the links and that cell keep to it: a term's copies stay what they were.
+--clear takes everything out again. Commit and push what changed.
+"""
 BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 HOOK = "--ContentsManager.pre_save_hook=nnlab.commands.saved.keep_pictures"
 NBVAL = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=120"]
@@ -97,12 +105,19 @@ def badges(arguments):
     """Write launch links into README and notebooks; needs no environment."""
     from nnlab.commands.launch import badges as write_badges
 
+    if arguments in (["-h"], ["--help"]):
+        print(BADGES, end="")
+        return 0
     if len(arguments) != 1:
-        raise SetupError("badges needs one repository: python3 -m nnlab badges OWNER/NAME, or --clear.")
+        raise SetupError("badges needs one repository: python3 -m nnlab badges OWNER/NAME[@TAG], or --clear.")
     try:
         changed = write_badges("" if arguments[0] == "--clear" else arguments[0])
     except ValueError as error:
         raise SetupError(str(error)) from error
+    except OSError as error:
+        raise SetupError(
+            f"{error.filename or ROOT} cannot be written to: copy the clone to a folder of yours."
+        ) from error
     print("\n".join(f"{path.relative_to(ROOT)}: written" for path in changed) or "Nothing to change.")
     return 0
 

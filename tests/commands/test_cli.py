@@ -125,6 +125,18 @@ def test_badges_refuses_what_is_no_repository(capsys, arguments):
     assert (ROOT / "pyproject.toml").read_bytes() == before
 
 
+def test_badges_explains_itself_and_a_clone_that_cannot_be_written_to(monkeypatch, capsys):
+    assert cli.main(["badges", "--help"]) == 0
+    assert "OWNER/NAME[@TAG]" in capsys.readouterr().out
+
+    def fail(*_):
+        raise PermissionError(13, "Permission denied", "/course/README.md")
+
+    monkeypatch.setattr("nnlab.commands.launch.badges", fail)
+    assert cli.main(["badges", "ada/nnlab"]) == 1
+    assert capsys.readouterr().err.startswith("nnlab: /course/README.md cannot be written to")
+
+
 @pytest.mark.parametrize(
     ("error", "code", "said"), [(SetupError("No."), 1, "nnlab: No.\n"), (KeyboardInterrupt(), 130, "stopped")]
 )
