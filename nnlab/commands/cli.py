@@ -12,6 +12,7 @@ import time
 
 from nnlab.commands.environment import ROOT, prepare
 from nnlab.commands.setup_errors import SetupError
+from nnlab.commands.start import opening
 
 __all__ = ["COMMANDS", "HELP", "HOOK", "find_browser", "main"]
 
@@ -19,13 +20,14 @@ HELP = """\
 Usage: python3 -m nnlab COMMAND
 
   lab [jupyter arguments]    open the notebooks in JupyterLab (--no-browser, --port 8890)
+                             (--cuda, here or at test: PyTorch's build for NVIDIA devices, whatever this computer has)
   test [pytest arguments]    run everything: ruff, mypy, pytest, every notebook, the browser tests
                              (with arguments: only pytest, with these)
 
 For instructors:
 
   refresh [notebook ...]     run notebooks in a clean kernel and store their outputs (06, or a path)
-  badges OWNER/NAME          write launch links into README and notebooks (--clear takes them out)
+  badges OWNER/NAME[@TAG]    write launch links into README and notebooks (--clear takes them out)
   contents                   make README's table and docs/glossary.md from the notebooks
 
 The first start makes the environment .venv in the clone; later ones need no network.
@@ -33,6 +35,14 @@ PyTorch computes on one thread, the fastest for networks of this size; for a lar
 before the command.
 """
 
+BADGES = """\
+Usage: python3 -m nnlab badges OWNER/NAME[@TAG]
+       python3 -m nnlab badges --clear
+
+Writes links to Binder, Colab and Kaggle into README.md and all notebooks, and the address from which their first cell
+installs nnlab there. With a tag (or a branch) the links and that cell keep to it: a term's copies stay what they were.
+--clear takes everything out again. Commit and push what changed.
+"""
 BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 HOOK = "--ContentsManager.pre_save_hook=nnlab.commands.saved.keep_pictures"
 NBVAL = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=120"]
@@ -63,18 +73,20 @@ def main(arguments):
 
 def lab(arguments):
     """Open JupyterLab on the notebooks. Token and address stay as Jupyter sets them."""
-    python = prepare()
+    python, arguments = _prepared((), arguments)
     # Jupyter refuses to start as root; in a container (Binder, Docker, CI) there is often nobody else.
     as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    options = [f"--ServerApp.root_dir={ROOT / 'notebooks'}", HOOK, *as_root]
-    return _become([python, "-m", "jupyterlab", *options, *arguments])
+    opening.seed(ROOT)
+    os.environ.update(opening.with_settings(os.environ))
+    arguments = opening.announce(arguments)
+    return _become([python, "-m", "jupyterlab", *opening.options(ROOT), HOOK, *as_root, *arguments])
 
 
 def test(arguments):
     """Run every check, to the end even if one fails; with arguments only pytest, with these."""
     if os.environ.get("CI") == "true" and find_browser() is None:
         raise SetupError("CI is set but there is no Chromium for the browser tests: run `apt-get install chromium`.")
-    python = prepare(("test",))
+    python, arguments = _prepared(("test",), arguments)
     if arguments:
         return _become([python, "-m", "pytest", *arguments])
     results = [(title, *_timed([python, "-m", *command])) for title, command in _stages()]
@@ -93,12 +105,19 @@ def badges(arguments):
     """Write launch links into README and notebooks; needs no environment."""
     from nnlab.commands.launch import badges as write_badges
 
+    if arguments in (["-h"], ["--help"]):
+        print(BADGES, end="")
+        return 0
     if len(arguments) != 1:
-        raise SetupError("badges needs one repository: python3 -m nnlab badges OWNER/NAME, or --clear.")
+        raise SetupError("badges needs one repository: python3 -m nnlab badges OWNER/NAME[@TAG], or --clear.")
     try:
         changed = write_badges("" if arguments[0] == "--clear" else arguments[0])
     except ValueError as error:
         raise SetupError(str(error)) from error
+    except OSError as error:
+        raise SetupError(
+            f"{error.filename or ROOT} cannot be written to: copy the clone to a folder of yours."
+        ) from error
     print("\n".join(f"{path.relative_to(ROOT)}: written" for path in changed) or "Nothing to change.")
     return 0
 
@@ -111,6 +130,11 @@ def contents(arguments):
     changed = [path for path in (write_table(), glossary()) if path]
     print("\n".join(f"{path.relative_to(ROOT)}: written" for path in changed) or "Nothing to change.")
     return 0
+
+
+def _prepared(extras, arguments):
+    """The interpreter, and the arguments without the one that is for its making."""
+    return prepare(extras, cuda="--cuda" in arguments), [a for a in arguments if a != "--cuda"]
 
 
 def find_browser():

@@ -12,7 +12,6 @@ import importlib.metadata
 import importlib.util
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -23,6 +22,7 @@ import urllib.request
 from pathlib import Path
 
 from nnlab.commands.setup_errors import SetupError, explained, sentence_for
+from nnlab.commands.start.pip_runs import PLAIN, install_cpu_build, run, say
 
 if os.name != "nt":
     import fcntl
@@ -33,16 +33,17 @@ ROOT = Path(__file__).resolve().parents[2]
 PROBE = "import sys, nnlab; print('%d.%d.%d' % sys.version_info[:3])"
 
 
-def prepare(extras=(), root=ROOT):
+def prepare(extras=(), root=ROOT, cuda=False):
     """Return the path of an interpreter in which nnlab and the requirements of `extras` are installed.
 
     The interpreter that is running is used when it has them. Otherwise ``.venv`` in the clone is made or brought up
-    to date; when it already is, nothing is installed and no network is needed. Raises `SetupError`.
+    to date; when it already is, nothing is installed and no network is needed. On Linux without an NVIDIA device
+    PyTorch's CPU build is installed, which is several GB smaller, unless `cuda` is set. Raises `SetupError`.
     """
     with explained(root):
         if not (root / "pyproject.toml").is_file():
             raise SetupError(f"{root} has no pyproject.toml: run this in a clone of the nnlab repository.")
-        environment = Environment(root)
+        environment = Environment(root, cuda)
         if not environment.is_running_and_ours() and is_ready(extras, root):
             return sys.executable
         if not environment.is_current(extras):
@@ -83,8 +84,9 @@ def fingerprint(root=ROOT):
 class Environment:
     """The folder ``.venv`` of a clone, and the record in it."""
 
-    def __init__(self, root=ROOT):
+    def __init__(self, root=ROOT, cuda=False):
         self.root = root
+        self.cuda = cuda
         self.folder = root / ".venv"
         self.discarded = root / ".venv.discarded"
         self.python = self.folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -99,6 +101,7 @@ class Environment:
             and record["folder"] == str(self.folder)
             and record["fingerprint"] == fingerprint(self.root)
             and set(extras) <= set(record["extras"])
+            and self.cuda <= record.get("cuda", False)
             and record["python"] == self._ask(PROBE)
         )
 
@@ -122,7 +125,7 @@ class Environment:
                     f"The environment {self.folder} does not work (no Python or no pip in it), and nnlab did not "
                     "make it: remove or rename that folder, then run this again."
                 )
-            _say("Replacing .venv, which is unfinished, was moved, or lost its Python.")
+            say("Replacing .venv, which is unfinished, was moved, or lost its Python.")
             self._discard()
         if self.folder.exists():
             self._update(extras)
@@ -147,24 +150,24 @@ class Environment:
     def _make(self, extras):
         _require_venv()
         started = time.monotonic()
-        _say("Making the environment .venv in this folder. The first start takes a minute or more.")
+        say("Making the environment .venv in this folder. The first start takes a minute or more.")
         try:
             self.folder.mkdir()
             self._write({"state": "unfinished", "ours": True})
             base = getattr(sys, "_base_executable", None) or sys.executable
             failed = "Python could not make the environment"
-            _run([base, "-m", "venv", "--without-pip", str(self.folder)], failed, self.root)
+            run([base, "-m", "venv", "--without-pip", str(self.folder)], failed, self.root)
             # Not left to venv, which hides why ensurepip failed.
-            _run([str(self.python), "-I", "-m", "ensurepip", "--default-pip"], failed, self.root)
+            run([str(self.python), "-I", "-m", "ensurepip", "--default-pip"], failed, self.root)
             self._install(extras, ours=True)
         except BaseException:
             self._discard()
             raise
-        _say(f"Ready after {time.monotonic() - started:.0f} s. The next start needs no network.")
+        say(f"Ready after {time.monotonic() - started:.0f} s. The next start needs no network.")
 
     def _update(self, extras):
         before = self.record()
-        _say("Bringing .venv up to date with this clone. This can take a minute or more.")
+        say("Bringing .venv up to date with this clone. This can take a minute or more.")
         ours = before.get("ours", False)
         try:
             self._write({**before, "state": "unfinished", "ours": ours})
@@ -186,13 +189,18 @@ class Environment:
     def _install(self, extras, ours):
         extras = sorted(extras)
         target = f"-e.[{','.join(extras)}]" if extras else "-e."
-        quiet = ["--quiet", "--no-input", "--disable-pip-version-check"]
-        _say("Installing PyTorch, JupyterLab and nnlab with pip ...")
-        command = [str(self.python), "-m", "pip", "install", *quiet, "-c", "constraints.txt", target]
-        _run(command, "pip could not install what nnlab needs", self.root)
+        pip = [str(self.python), "-m", "pip", "install", *PLAIN]
+        cuda = self.cuda or self.record().get("cuda", False)
+        if not cuda:
+            install_cpu_build(pip, self.root)
+        elif not self.record().get("cuda", False):  # a CPU build that is there would satisfy pip
+            run([*pip[:3], "uninstall", "--yes", "torch"], "pip could not remove PyTorch's CPU build", self.root)
+        say("Installing PyTorch, JupyterLab and nnlab with pip ...")
+        run([*pip, "-c", "constraints.txt", target], "pip could not install what nnlab needs", self.root)
         if hasattr(os, "sync"):  # a record must not outlive, in a power cut, the files that it vouches for
             os.sync()
         ready = {"state": "ready", "ours": ours, "extras": extras, "python": self._ask(PROBE)}
+        ready |= {"cuda": True} if cuda else {}
         self._write({**ready, "folder": str(self.folder), "fingerprint": fingerprint(self.root)})
 
     def _write(self, record):
@@ -211,19 +219,6 @@ def _require_venv():
         raise SetupError(sentence_for(f"No module named {missing[0]}: ensurepip is not available", ROOT))
 
 
-def _run(command, failed, root):
-    """Run quietly; on failure show the last telling line of the output and raise the sentence that explains it."""
-    result = subprocess.run(  # close_fds=False: the lock stays held while pip runs, even if this process is killed
-        command, cwd=root, env={**os.environ, "PIP_USER": "0"}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, errors="replace", close_fds=False,
-    )  # fmt: skip
-    if result.returncode:
-        lines = [line.strip() for line in result.stdout.splitlines() if line.strip()] or ["it said nothing"]
-        telling = [line for line in lines if re.match(r"ERROR|\w*Error\b|error:", line)] or lines
-        _say(f"{failed}. It said: {telling[-1][:300]}")
-        raise SetupError(sentence_for(result.stdout, root))
-
-
 @contextlib.contextmanager
 def _locked(root):
     """One preparation at a time in a clone; a second one waits."""
@@ -235,7 +230,7 @@ def _locked(root):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _say("Another nnlab command is preparing .venv; waiting until it is done.")
+            say("Another nnlab command is preparing .venv; waiting until it is done.")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -272,7 +267,3 @@ def _is_met(line):
         return wanted.specifier.contains(importlib.metadata.version(wanted.name), prereleases=True)
     except ImportError:  # also what importlib.metadata raises for a package that is not installed
         return False
-
-
-def _say(sentence):
-    print(sentence, file=sys.stderr, flush=True)

@@ -1,9 +1,11 @@
 """Where the notebooks can be started from: launch links and the set-up cell, both from one setting.
 
-``[tool.nnlab] repository`` in ``pyproject.toml`` names the GitHub repository (OWNER/NAME, or empty).
+``[tool.nnlab] repository`` in ``pyproject.toml`` names the GitHub repository: OWNER/NAME, or OWNER/NAME@TAG for copies
+that stay as they were at that tag, or nothing.
 """
 
 import re
+from urllib.parse import quote
 
 from nnlab.commands.environment import ROOT, pyproject
 from nnlab.commands.notebook_files import read, text_of, write
@@ -14,18 +16,21 @@ __all__ = ["badges", "fill", "launch_line", "repository", "setup_source"]
 # --no-deps keeps their torch as it is.
 SETUP = """\
 import os, sys
-repository = "{repository}"
+repository, others = "{repository}", "anywidget psygnal torchmetrics lightning-utilities optuna colorlog"
 if "google.colab" in sys.modules or os.path.isdir("/kaggle"):  # elsewhere this cell does nothing
-    if repository:
-        %pip install -q --no-deps git+https://github.com/{{repository}}
-        %pip install -q --no-deps anywidget psygnal torchmetrics lightning-utilities optuna colorlog
-    else:
-        print("This copy cannot install nnlab here: open it from a launch link, or run it from a clone.")"""
+    if not repository:
+        raise RuntimeError("This copy cannot install nnlab here: open it from a launch link, or run it from a clone.")
+    %pip install -q --no-deps git+https://github.com/{{repository}} {{others}}
+    if _exit_code:
+        raise RuntimeError("nnlab was not installed: see above. Is internet on in the settings? Run this cell again.")"""
 
 FROM_A_CLONE = "*Run it with* `python3 -m nnlab lab` *from a clone.*"
 LAUNCH = re.compile(r"<!-- launch -->.*?<!-- /launch -->", re.DOTALL)
 SETTING = re.compile(r'^repository = ".*"$', re.MULTILINE)
-REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
+OWNER = r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}"
+NAME = r"(?!\.{1,2}(?:@|\Z))(?![^@]*\.git(?:@|\Z))[A-Za-z0-9._-]{1,100}"
+TAG = r"(?!.*(?:\.\.|//|/\.|\.lock\Z|[./]\Z))[A-Za-z0-9_][A-Za-z0-9._/-]*"
+REPOSITORY = re.compile(rf"{OWNER}/{NAME}(?:@{TAG})?")
 
 
 def repository(root=ROOT):
@@ -39,25 +44,36 @@ def setup_source(repository):
 
 
 def launch_line(repository, notebook):
-    """Binder and Colab links that open `notebook` (a file name), or how to run it without them."""
+    """Binder, Colab and Kaggle links that open `notebook` (a file name), or how to run it without them."""
     if not repository:
         return FROM_A_CLONE
-    binder = f"https://mybinder.org/v2/gh/{repository}/HEAD?urlpath=lab/tree/notebooks/{notebook}"
-    colab = f"https://colab.research.google.com/github/{repository}/blob/HEAD/notebooks/{notebook}"
+    place, _, tag = repository.partition("@")
+    stored = f"{place}/blob/{tag or 'HEAD'}/notebooks/{notebook}"
+    binder = f"https://mybinder.org/v2/gh/{place}/{quote(tag or 'HEAD', safe='')}?urlpath=lab/tree/notebooks/{notebook}"
+    colab = f"https://colab.research.google.com/github/{stored}"
+    kaggle = f"https://kaggle.com/kernels/welcome?src=https://github.com/{stored}"
     return (
         f"[![Open in Binder](https://mybinder.org/badge_logo.svg)]({binder}) "
-        f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab})"
+        f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab}) "
+        f"[![Open in Kaggle](https://kaggle.com/static/images/open-in-kaggle.svg)]({kaggle})"
     )
 
 
 def badges(repository, root=ROOT):
-    """Write `repository` (OWNER/NAME, or empty) into pyproject.toml, README.md and all notebooks.
+    """Write `repository` (OWNER/NAME, OWNER/NAME@TAG, or empty) into pyproject.toml, README.md and all notebooks.
 
     The line between ``<!-- launch -->`` and ``<!-- /launch -->`` becomes the links; set-up cells are rewritten;
-    outputs stay. Returns the paths that changed. Raises `ValueError` for a name that GitHub does not allow.
+    outputs stay. Returns the paths that changed. Raises `ValueError` for a name that GitHub does not allow, and where
+    there is no clone to write into.
     """
     if repository and not REPOSITORY.fullmatch(repository):
-        raise ValueError(f"A repository is OWNER/NAME as in GitHub's address. Got {repository!r}. Try ada/nnlab.")
+        raise ValueError(
+            f"A repository is OWNER/NAME or OWNER/NAME@TAG as in GitHub's address. Got {repository!r}. Try ada/nnlab."
+        )
+    if not (root / "pyproject.toml").is_file():
+        raise ValueError(
+            f"Badges are written into a clone, and {root} is none: there is nothing to write. Try a clone."
+        )
     changed = [
         *_rewrite(root / "pyproject.toml", lambda text: _replaced(SETTING, f'repository = "{repository}"', text)),
         *_rewrite(root / "README.md", lambda text: _launched(text, repository, "00_start_here.ipynb")),

@@ -1,6 +1,7 @@
 """What can go wrong while the environment is made, each in one sentence with its remedy."""
 
 import contextlib
+import platform
 import re
 
 __all__ = ["SetupError", "explained", "sentence_for"]
@@ -18,12 +19,19 @@ NETWORK = (
     "pip could not reach the package index: connect to the internet (behind a proxy, set HTTPS_PROXY), then run this "
     "again; only the first start needs it."
 )
+NO_BUILD = (
+    "PyTorch has no build for this computer ({computer}), as for Intel Macs, macOS 13 and older, Windows on ARM and "
+    "Pythons that are newer than it: take Python 3.12 from python.org if yours is newer than 3.14, else run the "
+    "notebooks on Colab or Binder, or on another computer. (macOS 13 with Apple's chip: `pip install -e .` in an "
+    "environment of your own takes an older PyTorch.)"
+)
 OTHER = "The environment could not be made, and nothing was left behind: see the line above, then run this again."
 
 _SIGNS = {
     VENV: r"ensurepip is not available|No module named '?(venv|ensurepip)",
     DISK: r"No space left on device|Errno 28|Disk quota exceeded|not enough space on the disk",
     WRITING: r"Read-only file system|Permission denied|Access is denied",
+    NO_BUILD: r"No matching distribution found for torch\b|\(constraint\) torch==|torch-\S+ is not a supported wheel",
     NETWORK: r"connection broken|Max retries|Timeout|ProxyError|SSLError|Network is|\(from versions: none\)",
 }
 
@@ -36,7 +44,8 @@ def sentence_for(output, root):
     """The sentence that explains the output of a failed command."""
     for sentence, signs in _SIGNS.items():
         if re.search(signs, output):
-            return sentence.format(root=root)
+            computer = f"{platform.system()} on {platform.machine()}, Python {platform.python_version()}"
+            return sentence.format(root=root, computer=computer)
     return OTHER
 
 

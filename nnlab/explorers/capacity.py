@@ -116,7 +116,8 @@ def draw(figure) -> dict:
         artists[name] = [
             ax.plot([], [], style, color=color, marker="o", markersize=3.5)[0] for _, color, style in looks
         ]
-        artists[name + "_bands"] = [ax.fill([], [], color=color, linestyle="-", linewidth=0, alpha=0.2)[0] for _, color, _ in looks]
+        edgeless = {"linestyle": "-", "linewidth": 0, "alpha": 0.2}
+        artists[name + "_bands"] = [ax.fill([], [], color=color, **edgeless)[0] for _, color, _ in looks]
     artists["labels"] = end_labels(right, {name: color for name, color, _ in looks})
     return artists
 

@@ -12,6 +12,7 @@ from nnlab.commands.environment import ROOT
 BASE_PYTHON = getattr(sys, "_base_executable", sys.executable)
 BOOTSTRAP = ["__init__.py", "__main__.py"]
 BOOTSTRAP += [f"commands/{name}.py" for name in ("__init__", "cli", "environment", "setup_errors")]
+BOOTSTRAP += [f"commands/start/{name}.py" for name in ("__init__", "pip_runs", "opening")]
 
 PYPROJECT = """\
 [build-system]
@@ -54,7 +55,7 @@ class Clone:
 
     def __init__(self, folder):
         self.folder = folder
-        (folder / "nnlab" / "commands").mkdir(parents=True)
+        (folder / "nnlab" / "commands" / "start").mkdir(parents=True)
         for name in BOOTSTRAP:
             shutil.copy(ROOT / "nnlab" / name, folder / "nnlab" / name)
         self.write("pyproject.toml", PYPROJECT)

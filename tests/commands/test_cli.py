@@ -14,8 +14,9 @@ from nnlab.commands.setup_errors import SetupError
 def ran(monkeypatch):
     """The commands that would have been run; nothing is prepared and nothing starts."""
     commands = []
-    monkeypatch.setattr(cli, "prepare", lambda extras=(): f"python with {extras}")
+    monkeypatch.setattr(cli, "prepare", lambda extras=(), cuda=False: f"python with {extras}" + " and CUDA" * cuda)
     monkeypatch.setattr(cli, "_become", lambda command: commands.append(command) or 0)
+    monkeypatch.setattr(cli.opening, "seed", lambda root: None)
     return commands
 
 
@@ -48,8 +49,17 @@ def test_a_foreign_command_is_refused(capsys):
 def test_lab_opens_the_notebooks_and_passes_arguments_on(ran, monkeypatch, user, expected):
     monkeypatch.setattr(cli.os, "geteuid", lambda: user)
     assert cli.main(["lab", "--no-browser", "--port", "9000"]) == 0
-    root = f"--ServerApp.root_dir={ROOT / 'notebooks'}"
-    assert ran == [["python with ()", "-m", "jupyterlab", root, cli.HOOK, *expected, "--no-browser", "--port", "9000"]]
+    options = [*cli.opening.options(ROOT), cli.HOOK, *expected]
+    assert f"--ServerApp.root_dir={ROOT / 'notebooks'}" in options
+    assert ran == [["python with ()", "-m", "jupyterlab", *options, "--no-browser", "--port", "9000"]]
+
+
+@pytest.mark.parametrize(("command", "extras"), [("lab", ()), ("test", ("test",))])
+def test_an_option_keeps_the_build_for_nvidia_devices_and_is_not_passed_on(ran, command, extras):
+    assert cli.main([command, "--no-browser", "--cuda", "-k", "x"]) == 0
+    assert ran[0][0] == f"python with {extras} and CUDA"
+    assert "--cuda" not in ran[0]
+    assert ran[0][-2:] == ["-k", "x"]
 
 
 @pytest.mark.parametrize(("given", "expected"), [(None, "1"), ("4", "4")])
@@ -90,7 +100,7 @@ def test_a_stage_reports_its_exit_code():
 def test_ci_without_a_browser_fails_before_anything_else(ran, monkeypatch, capsys):
     monkeypatch.setenv("CI", "true")
     monkeypatch.setattr(cli, "find_browser", lambda: None)
-    monkeypatch.setattr(cli, "prepare", lambda extras=(): pytest.fail("nothing may be prepared"))
+    monkeypatch.setattr(cli, "prepare", lambda *a, **k: pytest.fail("nothing may be prepared"))
     assert cli.main(["test"]) == 1
     assert "no Chromium" in capsys.readouterr().err
 
@@ -113,6 +123,18 @@ def test_badges_refuses_what_is_no_repository(capsys, arguments):
     assert cli.main(["badges", *arguments]) == 1
     assert "OWNER/NAME" in capsys.readouterr().err
     assert (ROOT / "pyproject.toml").read_bytes() == before
+
+
+def test_badges_explains_itself_and_a_clone_that_cannot_be_written_to(monkeypatch, capsys):
+    assert cli.main(["badges", "--help"]) == 0
+    assert "OWNER/NAME[@TAG]" in capsys.readouterr().out
+
+    def fail(*_):
+        raise PermissionError(13, "Permission denied", "/course/README.md")
+
+    monkeypatch.setattr("nnlab.commands.launch.badges", fail)
+    assert cli.main(["badges", "ada/nnlab"]) == 1
+    assert capsys.readouterr().err.startswith("nnlab: /course/README.md cannot be written to")
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from nnlab.commands.notebook_files import read, text_of
 MARKED = "# Title\n\n<!-- launch -->\nold\n<!-- /launch -->\n\nText with a \\backslash."
 
 INSTALL = [
-    "install -q --no-deps git+https://github.com/ada/nnlab",
-    "install -q --no-deps anywidget psygnal torchmetrics lightning-utilities optuna colorlog",
+    "install -q --no-deps git+https://github.com/ada/nnlab "
+    "anywidget psygnal torchmetrics lightning-utilities optuna colorlog",
 ]
 
 
@@ -49,9 +49,30 @@ def test_badges_fill_every_place_and_keep_outputs(clone):
     assert "(https://colab.research.google.com/github/ada/nn-lab.2/blob/HEAD/notebooks/06_optimizers.ipynb)" in first
     assert first.startswith("# Title\n")
     assert first.endswith("\\backslash.")
-    assert 'repository = "ada/nn-lab.2"' in text_of(cells[1]["source"])
+    assert 'repository, others = "ada/nn-lab.2", ' in text_of(cells[1]["source"])
     assert text_of(cells[2]["outputs"][0]["text"]) == "42\n"
     assert "00_start_here.ipynb" in (clone / "README.md").read_text()
+
+
+def test_a_tag_pins_the_links_and_the_set_up_cell(clone):
+    badges("ada/nnlab@term/2026", clone)
+    cells = read(clone / "notebooks" / "06_optimizers.ipynb")["cells"]
+    first = text_of(cells[0]["source"])
+    assert "(https://mybinder.org/v2/gh/ada/nnlab/term%2F2026?urlpath=" in first
+    assert "github/ada/nnlab/blob/term/2026/notebooks/06_optimizers.ipynb)" in first
+    assert "welcome?src=https://github.com/ada/nnlab/blob/term/2026/notebooks/06_optimizers.ipynb)" in first
+    assert '"ada/nnlab@term/2026"' in text_of(cells[1]["source"])
+
+
+@pytest.mark.parametrize("good", ["ada/nnlab", "a/b", "ada-l/nn.lab_2", "ada/.github", "ada/x.github@v1.0", "a/b@main"])
+def test_names_that_can_exist_are_taken(clone, good):
+    badges(good, clone)
+    assert repository(clone) == good
+
+
+def test_without_a_clone_there_is_nothing_to_write(tmp_path):
+    with pytest.raises(ValueError, match="there is nothing to write"):
+        badges("ada/nnlab", tmp_path)
 
 
 def test_badges_twice_change_nothing_and_clearing_restores(clone):
@@ -65,7 +86,11 @@ def test_badges_twice_change_nothing_and_clearing_restores(clone):
     assert contents(clone) == cleared
 
 
-@pytest.mark.parametrize("bad", ["nnlab", "/x", "a/", "a/b/c", "a b/c", 'a/b"', "-a/b", "a/b\n"])
+IMPOSSIBLE = ["ada/..", "ada/.", "ada/x.git", "ada/x.git@v1", "ada/..@v1", "ada-/x", "a--da/x", "ada/x@", "ada/x@a..b"]
+IMPOSSIBLE += ["ada/x@v1.lock", "ada/x@/v1", "ada/x@v1/", "ada/x@v 1", 'ada/x@v"1']
+
+
+@pytest.mark.parametrize("bad", ["nnlab", "/x", "a/", "a/b/c", "a b/c", 'a/b"', "-a/b", "a/b\n", *IMPOSSIBLE])
 def test_a_bad_name_changes_nothing(clone, bad):
     before = contents(clone)
     with pytest.raises(ValueError, match="A repository is OWNER/NAME"):
@@ -77,10 +102,15 @@ def test_a_bad_name_changes_nothing(clone, bad):
 def run_setup(tmp_path):
     """Run the set-up cell in IPython with a pip that only notes what it was asked for."""
 
-    def run(repository):
+    def run(repository, code=0):
         shell = InteractiveShell(ipython_dir=str(tmp_path))
         asked = []
-        shell.register_magic_function(asked.append, "line", "pip")
+
+        def pip(line):
+            asked.append(line)
+            shell.user_ns["_exit_code"] = code
+
+        shell.register_magic_function(pip, "line", "pip")
         result = shell.run_cell(setup_source(repository))
         result.raise_error()
         return asked
@@ -105,16 +135,18 @@ def test_the_set_up_cell_installs_on_kaggle(run_setup, monkeypatch):
     assert run_setup("ada/nnlab") == INSTALL
 
 
-def test_the_set_up_cell_says_what_to_do_when_nothing_is_published(run_setup, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("repository", "code", "sentence"), [("", 0, "run it from a clone"), ("ada/nnlab", 1, "nnlab was not installed")]
+)
+def test_the_set_up_cell_stops_with_a_sentence(run_setup, monkeypatch, repository, code, sentence):
     monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
-    assert run_setup("") == []
-    assert "run it from a clone" in capsys.readouterr().out
+    with pytest.raises(RuntimeError, match=sentence):
+        run_setup(repository, code)
 
 
 def test_the_set_up_cell_is_short_and_plain_python_but_for_pip():
-    lines = setup_source("ada/nnlab").splitlines()
+    lines = setup_source("ada/nnlab@v1").splitlines()
     assert len(lines) <= 8
     assert max(map(len, lines)) <= 120
     plain = setup_source("ada/nnlab").replace("%pip", "#")
-    plain = plain.replace("    if repository:\n", "    if repository:\n        pass\n")
     assert subprocess.run([sys.executable, "-c", plain], capture_output=True).stdout == b""
