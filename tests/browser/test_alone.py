@@ -107,6 +107,10 @@ def test_every_control_moves_by_touch_on_a_telephone(browser, files):
             move_all(page, shown, touch=True)
             assert page.evaluate(WIDTH) <= 390, "the page scrolls sideways"
             assert page.evaluate(SMALL) == []
+            picture = shown.image.bounding_box()
+            assert 0 <= picture["x"]
+            assert picture["x"] + picture["width"] <= 390, "its panels stand one above the other"
+            assert picture["height"] > picture["width"]
 
 
 def test_a_value_that_was_not_recorded_goes_to_the_nearest_one_and_says_so(browser, files):
@@ -131,17 +135,23 @@ def test_what_was_touched_last_stays_and_the_others_go_where_there_is_a_picture(
         assert shown.note.inner_text().endswith("The nearest one: steps is now 40.")
 
 
-def test_a_place_can_be_dragged_in_both_directions(browser, files):
+@pytest.mark.parametrize("width", [1200, 390])
+def test_a_place_can_be_dragged_in_both_directions(browser, files, width):
     with opened(browser, files["descent_2d"]) as (page, (shown,)):
+        page.set_viewport_size({"width": width, "height": 900})
+        agree(shown)
         box = shown.root.locator(".nnlab-handle").first.bounding_box()
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         page.mouse.move(x, y)
         page.mouse.down()
-        page.mouse.move(x + 150, y + 90, steps=8)
+        page.mouse.move(x + 100, y + 60, steps=8)
         page.mouse.up()
         code = agree(shown)
         assert "start_w1=" in code
         assert "start_w2=" in code
+        box = shown.root.locator(".nnlab-handle").first.bounding_box()
+        assert abs(box["x"] + box["width"] / 2 - x - 100) < 30, "it lies where it was dropped, up to a stop"
+        assert abs(box["y"] + box["height"] / 2 - y - 60) < 30
 
 
 def test_an_answer_comes_within_one_frame(browser, files):
