@@ -11,7 +11,7 @@ import sys
 
 from benchmarks.table import Row, show
 
-NAMES = ("imports", "ensemble", "training", "notebooks", "slider_to_picture")
+NAMES = ("imports", "ensemble", "training", "notebooks", "slider_to_picture", "pages")
 
 
 def main(arguments) -> int:

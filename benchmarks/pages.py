@@ -9,9 +9,8 @@ from pathlib import Path
 from statistics import median
 
 import nnlab
-from benchmarks.notebook_page import ShownExplorer, open_browser
+from benchmarks.notebook_page import ShownExplorer
 from benchmarks.table import Row, at_most
-
 from nnlab.stage.alone.page import fragment
 from nnlab.stage.alone.portable import recorded_around, shown_now
 from nnlab.stage.alone.recording import PAGE

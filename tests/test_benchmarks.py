@@ -60,7 +60,7 @@ def test_an_unknown_benchmark_is_refused(capsys):
     with pytest.raises(SystemExit, match="2"):
         command.main(["speed"])
     assert (
-        "NAME must be one of imports, ensemble, training, notebooks, slider_to_picture. Got speed."
+        "NAME must be one of imports, ensemble, training, notebooks, slider_to_picture, pages. Got speed."
         in capsys.readouterr().err
     )
 

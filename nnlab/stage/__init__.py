@@ -3,5 +3,5 @@
 description: what an explorer is, without widgets. picture: how it is drawn. recorder: a drawing becomes strokes.
 strokes: the form in which they travel. panel: the widget that shows them, in the browser by ``front``. explorer: its
 controls and its sentence. handles: what can be dragged. ahead: frames before they are wanted. prediction: choose first,
-then look. live: a training run with handles. source: the package's own code, to read.
+then look. live: a training run with handles. alone: a page without a kernel. source: the package's own code, to read.
 """

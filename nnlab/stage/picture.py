@@ -6,6 +6,7 @@ It comes out as strokes for a front end, or as pixels that Agg draws.
 import hashlib
 import io
 import json
+import math
 from collections.abc import Callable
 from functools import cache, partial
 from textwrap import wrap
@@ -62,7 +63,8 @@ class Drawing(Protocol):
 class Recording(NamedTuple):
     """One frame as strokes: ``frame`` is drawn over ``background``.
 
-    ``scene`` is a name for the background: equal names, equal backgrounds.
+    ``scene`` is a name for the background: equal names, equal backgrounds. Its ``folds`` are where it may be cut from
+    top to bottom, in pixels of the page, so that a narrow window shows its parts one above the other.
     """
 
     scene: str
@@ -93,6 +95,7 @@ class Picture:
         self._background = None  # its pixels
         self._recorded: tuple[str, dict] | None = None  # its name and its strokes
         self._known: list[tuple[tuple, tuple[str, dict]]] = []  # the last scenes, each with its background as strokes
+        self._folds: list[int] = []
         self._catch_up: Callable[[], None] | None = None  # paints the last result, if it was recorded only
 
     @property
@@ -144,7 +147,7 @@ class Picture:
         if self._recorded is None:
             self._lay_out(result)
             self._recorder.draw(self.figure)
-            background = self._recorder.strokes()
+            background = {**self._recorder.strokes(), "folds": self._folds}
             self._recorded = fingerprint(background), background
             self._known = [*self._known[1 - SCENES :], (self._scene or (), self._recorded)]
         for artist in self.moving:
@@ -182,6 +185,7 @@ class Picture:
         for ax, start, end in zip(self.figure.axes, low, high, strict=True):
             ax.set_position(Bbox([start, end]))
         self.description.update(self.artists, result)  # labels that keep apart look where the axes are
+        self._folds = folds(self.figure)
 
     def _pixels(self):
         """What Agg has painted, after it has caught up with what was recorded."""
@@ -215,6 +219,20 @@ class Picture:
         few = image.quantize(96, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
         few.save(out, "png", optimize=True)
         return out.getvalue()
+
+
+def folds(figure: Figure) -> list[int]:
+    """Where no Axes with its labels stands, between two that do: pixels of the page from the left edge."""
+    scale = DPI / figure.dpi
+    boxes = [ax.get_tightbbox() for ax in figure.axes]
+    spans = sorted((scale * box.x0, scale * box.x1) for box in boxes if box is not None)
+    found, reach = [], math.inf
+    for start, end in spans:
+        if start > reach:
+            found.append(round((reach + start) / 2))
+            reach = end
+        reach = end if reach == math.inf else max(reach, end)
+    return found
 
 
 def above(image: Image.Image, caption: str) -> Image.Image:

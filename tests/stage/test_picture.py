@@ -1,6 +1,7 @@
 """The picture: a kept background with moving artists equals a full drawing, pixel for pixel."""
 
 import io
+from importlib import import_module
 
 import matplotlib
 import numpy as np
@@ -164,3 +165,17 @@ def test_strokes_follow_nnlabs_style_whatever_the_student_set():
     recorded = Picture(DESCRIPTION).record(3)
     with matplotlib.rc_context({"lines.linewidth": 9, "axes.facecolor": "black", "font.size": 20}):
         assert same_strokes(Picture(DESCRIPTION).record(3), recorded)
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("backprop_steps", 0), ("descent_2d", 1), ("dropout", 2), ("fourier_features", 3), ("search", 1)],
+)
+def test_a_picture_may_be_cut_between_its_axes_and_nowhere_else(name, count):
+    description = import_module(f"nnlab.explorers.{name}").DESCRIPTION
+    picture = Picture(description)
+    for preset in ({}, *(preset.values for preset in description.presets)):
+        _, background, _ = picture.record(description.compute(**description.values(**preset)))
+        assert len(background["folds"]) == count
+        for fold in background["folds"]:
+            assert (picture.rgb()[:, round(SHARPNESS * fold)] == 255).all(), "nothing is drawn there"

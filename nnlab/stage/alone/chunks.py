@@ -21,7 +21,7 @@ Made = tuple[dict, dict]  # a scene and a frame upon it, as ``panel.told`` gives
 
 
 class Chunks:
-    """Frames as they come, cut into chunks. ``done`` holds finished ones, each with its frames; ``size`` their bytes."""
+    """Frames as they come, cut into chunks. ``done`` holds finished ones, each with the values of its frames."""
 
     def __init__(self) -> None:
         self.done: list[tuple[bytes, list[dict]]] = []

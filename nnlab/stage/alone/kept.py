@@ -51,12 +51,12 @@ def recording(
 
 def fingerprint(description: Description, bases: list[dict], caps: Caps) -> str | None:
     """A name for all that a recording depends on: code, versions, settings; None if the code is not the package's."""
-    module = sys.modules.get(getattr(description.compute, "__module__", ""))
-    if getattr(module, "DESCRIPTION", None) is not description or not str(module.__name__).startswith("nnlab."):
+    name = str(getattr(description.compute, "__module__", ""))
+    if file_of(name) is None or getattr(sys.modules.get(name), "DESCRIPTION", None) is not description:
         return None
-    paths = [*sorted(sources(module.__name__) | sources(OURS)), PACKAGE / "nnlab.mplstyle"]
+    paths = [*sorted(sources(name) | sources(OURS)), PACKAGE / "nnlab.mplstyle"]
     code = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
-    return digest([code, [metadata.version(name) for name in LIBRARIES], bases, caps])
+    return digest([code, [metadata.version(library) for library in LIBRARIES], bases, caps])
 
 
 def sources(module: str) -> set[Path]:
@@ -102,7 +102,7 @@ def write(path: Path, key: str, recorded: Recorded) -> None:
     chunks = [base64.b64encode(chunk).decode() for chunk in recorded.chunks]
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}")
-    draft.write_text(json.dumps({"key": key, **recorded._replace(chunks=chunks)._asdict()}), encoding="utf-8")
+    draft.write_text(json.dumps({"key": key, **recorded._asdict(), "chunks": chunks}), encoding="utf-8")
     draft.replace(path)
 
 

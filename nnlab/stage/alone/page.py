@@ -12,7 +12,7 @@ from nnlab.stage.alone.recording import Recorded
 from nnlab.stage.description import Description, Slider
 from nnlab.stage.panel import front
 
-__all__ = ["Shown", "as_file", "fragment", "page", "script"]
+__all__ = ["IMAGE", "Shown", "as_file", "fragment", "page", "script"]
 
 IMAGE = "<style>.nnlab-alone img { max-width: 100%; height: auto }</style>"
 

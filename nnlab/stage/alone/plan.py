@@ -57,9 +57,11 @@ def plan(description: Description, bases: list[dict]) -> list[Group]:
     for handle in description.handles:
         if handle.x and handle.y:
             groups.append(grid(start, (handle.x, handle.y), recorded))
-    for k, base in enumerate(others, start=1):
+    labels = [(description.values(**preset.values), preset.label) for preset in description.presets]
+    for base in others:
         settings = [setting for name in names for setting in sweep(base, name, recorded)]
-        groups.append(Group(f"what is around preset {k}", False, settings))
+        label = next((label for values, label in labels if values == base), "where it stands now")
+        groups.append(Group(f"what is around {label!r}", False, settings))
     groups.append(grid(start, main(names, recorded), recorded))
     return groups
 

@@ -74,7 +74,8 @@ class Takes:
 
     def __init__(self, description: Description, caps: Caps):
         self.description, self.caps = description, caps
-        self.chunks, self.left_out = Chunks(), []
+        self.chunks = Chunks()
+        self.left_out: list[str] = []
         self._picture = Picture(description)
         self._seen: set[tuple] = set()
         self._started = time.monotonic()

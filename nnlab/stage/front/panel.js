@@ -4,7 +4,7 @@
 const KEPT = 600; // frames that are remembered
 const BUSY_AFTER = 100; // milliseconds without an answer until the picture says that it is busy
 const TOUCHED = 30; // milliseconds that a hand must rest before frames are fetched ahead
-const [NARROWEST, WIDEST] = [0.88, 1.4]; // of the picture, as a multiple of its own size; below, texts are hard to read
+const [NARROWEST, WIDEST] = [0.88, 1.4]; // of the picture, as a multiple of its own size; below, texts are hard to read, and it is folded
 const SHORT = 44; // letters of all options together that still stand side by side
 
 /** The canvas of a panel: a background that is drawn once, and a frame upon it, in the pixels of the screen. */
@@ -12,10 +12,16 @@ class Canvas {
   constructor([width, height], signal) {
     [this.width, this.height] = [width, height];
     this.element = make("canvas", { class: "nnlab-picture", role: "img" });
-    this.element.style.aspectRatio = `${width} / ${height}`;
     this.background = document.createElement("canvas");
-    const resized = new ResizeObserver(() => this.draw());
-    resized.observe(this.element);
+    this.sheet = make("div", { class: "nnlab-sheet" }, this.element);
+    this.window = make("div", { class: "nnlab-wide" }, this.sheet);
+    this.parts = [];
+    this.fold();
+    const resized = new ResizeObserver(() => {
+      this.fold();
+      this.draw();
+    });
+    for (const element of [this.element, this.window]) resized.observe(element);
     signal.addEventListener("abort", () => resized.disconnect());
     watchTheme(() => requestAnimationFrame(() => this.draw()), signal); // JupyterLab shows nothing while it changes
   }
@@ -23,32 +29,88 @@ class Canvas {
   /** Show strokes upon the strokes of a scene. */
   show(scene, strokes) {
     [this.scene, this.strokes] = [scene, strokes];
+    this.fold();
     this.draw();
+  }
+
+  /** Cut the picture where it may be, if the window is narrow: its parts stand one above the other. */
+  fold() {
+    const room = this.window.clientWidth || Infinity;
+    const fits = (from, to) => NARROWEST * (to - from) <= room;
+    const parts = [[0, this.width]];
+    for (const fold of fits(0, this.width) ? [] : (this.scene?.folds ?? [])) {
+      const [from, end] = parts.pop();
+      parts.push([from, fold], [fold, end]);
+    }
+    for (let k = 1; k < parts.length; ) {
+      if (fits(parts[k - 1][0], parts[k][1])) parts.splice(k - 1, 2, [parts[k - 1][0], parts[k][1]]);
+      else k += 1;
+    }
+    if (String(parts) === String(this.parts)) return;
+    this.parts = parts;
+    this.across = Math.max(...parts.map(([from, to]) => to - from));
+    this.down = parts.length * this.height;
+    this.element.style.aspectRatio = `${this.across} / ${this.down}`;
+    this.sheet.style.maxWidth = `${Math.round(WIDEST * this.across)}px`;
+    this.sheet.style.minWidth = `${parts.length > 1 ? 0 : Math.round(NARROWEST * this.width)}px`;
+    this.folded?.();
+  }
+
+  /** Which part a place of the page lies in. */
+  partOf([x]) {
+    return Math.max(0, this.parts.findIndex(([from, to]) => x >= from && x <= to));
+  }
+
+  /** Where a place of the page lies, as shares of the width and the height of what is shown. */
+  shown([x, y]) {
+    const part = this.partOf([x, y]);
+    return [(x - this.parts[part][0]) / this.across, (y + part * this.height) / this.down];
+  }
+
+  /** The place of the page that lies under the pointer, in the part in which `near` lies. */
+  under(event, near) {
+    const box = this.element.getBoundingClientRect();
+    const part = this.partOf(near);
+    const x = this.parts[part][0] + ((event.clientX - box.left) / box.width) * this.across;
+    return { x, y: ((event.clientY - box.top) / box.height) * this.down - part * this.height };
+  }
+
+  /** Draw strokes in each part. */
+  paint(context, strokes, look) {
+    this.parts.forEach(([from, to], k) => {
+      context.save();
+      context.translate(-Math.round(from * look.scale), Math.round(k * this.height * look.scale));
+      context.beginPath();
+      context.rect(Math.round(from * look.scale), 0, Math.round((to - from) * look.scale), Math.round(this.height * look.scale));
+      if (this.parts.length > 1) context.clip();
+      drawStrokes(context, strokes, look);
+      context.restore();
+    });
   }
 
   draw() {
     if (!this.strokes || !this.element.clientWidth) return;
-    const scale = (this.element.clientWidth * devicePixelRatio) / this.width;
+    const scale = (this.element.clientWidth * devicePixelRatio) / this.across;
     const look = { dark: isDark(), scale, font: getComputedStyle(this.element).fontFamily };
-    const size = [Math.round(this.width * scale), Math.round(this.height * scale)];
-    const drawn = JSON.stringify([look, size]);
+    const size = [Math.round(this.across * scale), Math.round(this.down * scale)];
+    const drawn = JSON.stringify([look, size, this.parts]);
     if (this.drawn !== drawn || this.drawnScene !== this.scene) {
       [this.drawn, this.drawnScene] = [drawn, this.scene];
       for (const canvas of [this.background, this.element]) [canvas.width, canvas.height] = size;
-      drawStrokes(this.background.getContext("2d"), this.scene, look);
+      this.paint(this.background.getContext("2d"), this.scene, look);
     }
     const context = this.element.getContext("2d");
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, ...size);
     context.drawImage(this.background, 0, 0);
-    drawStrokes(context, this.strokes, look);
+    this.paint(context, this.strokes, look);
   }
 }
 
 /** Places upon a picture that can be dragged, or moved by arrow keys. `wish(values)` asks for values of controls. */
 class Handles {
-  constructor([width, height], controls, wish) {
-    [this.width, this.height, this.wish] = [width, height, wish];
+  constructor(canvas, controls, wish) {
+    [this.canvas, this.wish] = [canvas, wish];
     this.controls = Object.fromEntries(controls.map((control) => [control.name, control]));
     this.element = make("div", { class: "nnlab-handles" });
     this.made = [];
@@ -61,8 +123,9 @@ class Handles {
       element.hidden = k >= handles.length;
       if (element.hidden) return;
       const { label, at, x, y } = (element.shown = handles[k]);
-      element.style.left = `${(100 * at[0]) / this.width}%`;
-      element.style.top = `${(100 * at[1]) / this.height}%`;
+      const [right, down] = this.canvas.shown(at);
+      element.style.left = `${100 * right}%`;
+      element.style.top = `${100 * down}%`;
       element.style.cursor = x && y ? "move" : x ? "ew-resize" : "ns-resize";
       element.setAttribute("aria-label", `${label}: drag it, or press the arrow keys`);
     });
@@ -77,9 +140,8 @@ class Handles {
     });
     element.addEventListener("pointermove", (event) => {
       if (!element.hasPointerCapture(event.pointerId)) return;
-      const box = this.element.getBoundingClientRect();
-      const page = { x: ((event.clientX - box.left) / box.width) * this.width, y: ((event.clientY - box.top) / box.height) * this.height };
-      const { x, y } = element.shown;
+      const { at, x, y } = element.shown;
+      const page = this.canvas.under(event, at);
       this.wish(Object.assign({}, ...[["x", x], ["y", y]].filter(([, way]) => way).map(([axis, way]) => this.value(way, page[axis]))));
     });
     element.addEventListener("keydown", (event) => {
@@ -308,7 +370,7 @@ function render({ model, el }) {
     settle();
     if (!frames.wish(values) && about.remember) busy = setTimeout(() => root.setAttribute("aria-busy", "true"), BUSY_AFTER);
   };
-  const handles = new Handles(about.size, about.controls, (values) => {
+  const handles = new Handles(canvas, about.controls, (values) => {
     set({ ...frames.wanted, ...values });
     fetchAhead(Object.keys(values)[0]);
   });
@@ -367,10 +429,9 @@ function render({ model, el }) {
   };
   model.on("msg:custom", received);
 
-  const picture = make("div", { class: "nnlab-sheet" }, canvas.element, handles.element);
-  picture.style.maxWidth = `${Math.round(WIDEST * about.size[0])}px`;
-  picture.style.minWidth = `${Math.round(NARROWEST * about.size[0])}px`;
-  root.append(make("div", { class: "nnlab-wide" }, picture), sentence, error, grid, buttons.row, note);
+  canvas.sheet.append(handles.element);
+  canvas.folded = () => handles.show(model.get("frame").handles ?? []);
+  root.append(canvas.window, sentence, error, grid, buttons.row, note);
   keepKeys(root);
   const themed = () => root.classList.toggle("nnlab-dark", isDark());
   watchTheme(themed, ended.signal);
