@@ -21,6 +21,7 @@ from nnlab.stage.picture import Picture
 
 __all__ = ["LiveTraining", "live_training"]
 
+LETTERS = 190  # of the longest sentence
 REST = 1.0  # seconds after which a hand that moves a slider again means another change
 ALONE = partial(torch.set_num_threads, 1)  # in the thread of the background; see ensemble.one_thread
 PACES = [1, 2, 5, 10, 20, 50, 100]
@@ -233,6 +234,7 @@ def about(data: str, size: list[int], sliders: dict[str, Any]) -> dict:
         "name": "live_training",
         "title": f"Live training on {data}",
         "size": size,
+        "letters": LETTERS,
         "controls": described(sliders.values()),
         "buttons": buttons,
         "remember": False,
