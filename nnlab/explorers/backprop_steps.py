@@ -269,6 +269,7 @@ DESCRIPTION = Description(
     draw=draw,
     update=update,
     sentence=sentence,
+    letters=195,
     presets=(
         Preset("begin", "four given numbers: press the right arrow key and watch", {"step": 0}),
         Preset("turning point", "the loss is known, and the way back begins with dL/dL = 1", START | {"step": 7}),

@@ -146,6 +146,7 @@ DESCRIPTION = Description(
     draw=draw,
     update=update,
     sentence=sentence,
+    letters=205,
     presets=(
         Preset(
             "just started",

@@ -170,6 +170,7 @@ DESCRIPTION = Description(
     draw=draw,
     update=update,
     sentence=sentence,
+    letters=215,
     presets=(
         Preset("few samples", "from 8 units on all samples are learned by heart; more units do no harm", {}),
         Preset("too small", "two units: both errors stay high", {"width": "2"}),

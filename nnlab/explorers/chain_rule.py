@@ -117,6 +117,7 @@ DESCRIPTION = Description(
     draw=draw,
     update=update,
     sentence=sentence,
+    letters=190,
     presets=(
         Preset("other target", "the error changes its sign, and the gradient with it", {"w": 1.0, "t": 1.0}),
         Preset("saturated", "y is wrong and close to 1, where the sigmoid is flat: almost no gradient", {"w": 5.0}),

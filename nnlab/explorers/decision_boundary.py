@@ -188,6 +188,7 @@ DESCRIPTION = Description(
     draw=draw,
     update=update,
     sentence=sentence,
+    letters=180,
     presets=(
         Preset("before training", "biases are zero: all folds pass through one point", {"steps": 0}),
         Preset("tanh", "the same task, and no fold anywhere: tanh bends", {"activation": "tanh"}),

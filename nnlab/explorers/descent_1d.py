@@ -169,6 +169,7 @@ DESCRIPTION = Description(
     draw=draw,
     update=update,
     sentence=sentence,
+    letters=165,
     presets=(
         Preset("too small", "it creeps: 20 steps are not enough", {"lr": 0.03}),
         Preset("just right", "lr = 1 / curvature lands in one step", {"lr": 1.0}),

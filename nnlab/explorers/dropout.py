@@ -195,6 +195,7 @@ DESCRIPTION = Description(
     draw=draw,
     update=update,
     sentence=sentence,
+    letters=240,
     presets=(
         Preset(
             "forget nothing", "every mask is the whole network: all ways agree, but for the factor p = 0", {"rate": 0.0}

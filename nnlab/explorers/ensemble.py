@@ -203,6 +203,7 @@ DESCRIPTION = Description(
     draw=draw,
     update=update,
     sentence=sentence,
+    letters=210,
     presets=(
         Preset("independent", "the error falls as 1 / K: ten times as many, a tenth of the error", {"members": 32}),
         Preset("half shared", "no number of predictors averages the shared half away", {"members": 32, "shared": 0.5}),

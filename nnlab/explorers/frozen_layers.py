@@ -180,6 +180,7 @@ DESCRIPTION = Description(
     draw=draw,
     update=update,
     sentence=sentence,
+    letters=205,
     presets=(
         Preset("few examples", "five of each class: the whole backbone stays, and it is ahead of from scratch", {}),
         Preset("many examples", "fifty of each class: frozen features now hold the network back", {"per_class": "50"}),

@@ -193,6 +193,7 @@ DESCRIPTION = Description(
     draw=draw,
     update=update,
     sentence=sentence,
+    letters=205,
     presets=(
         Preset("before the cliff", "10 steps: no gradient is long yet, and nothing warns you", {"steps": 10}),
         Preset("too tight", "a threshold of 0.02 cuts ordinary gradients too: it creeps", {"threshold": 0.02}),

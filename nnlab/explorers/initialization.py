@@ -247,6 +247,7 @@ DESCRIPTION = Description(
     draw=draw,
     update=update,
     sentence=sentence,
+    letters=225,
     presets=(
         Preset("Glorot", "variance 2 / (in + out): both directions keep a visible size", {"scheme": "glorot_uniform"}),
         Preset(

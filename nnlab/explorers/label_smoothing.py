@@ -173,6 +173,7 @@ DESCRIPTION = Description(
     draw=draw,
     update=update,
     sentence=sentence,
+    letters=240,
     presets=(
         Preset(
             "no smoothing",

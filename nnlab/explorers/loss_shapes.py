@@ -205,6 +205,7 @@ DESCRIPTION = Description(
     draw=draw,
     update=update,
     sentence=sentence,
+    letters=180,
     presets=(
         Preset("far off", "the squared error pulls ten times as hard as the others", {"output": -4.0}),
         Preset(

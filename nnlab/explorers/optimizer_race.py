@@ -157,6 +157,7 @@ DESCRIPTION = Description(
     draw=draw,
     update=update,
     sentence=sentence,
+    letters=175,
     presets=(
         Preset(
             "ravine",

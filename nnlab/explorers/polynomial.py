@@ -171,6 +171,7 @@ DESCRIPTION = Description(
     draw=draw,
     update=update,
     sentence=sentence,
+    letters=195,
     presets=(
         Preset("just right", "the truth is a cubic: from degree 3 on there is no bias", {}),
         Preset("too simple", "all draws give nearly the same wrong line: bias", {"degree": 1}),

@@ -165,6 +165,7 @@ DESCRIPTION = Description(
     draw=draw,
     update=update,
     sentence=sentence,
+    letters=240,
     presets=(
         Preset(
             "SGD",

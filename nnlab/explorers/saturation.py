@@ -220,6 +220,7 @@ DESCRIPTION = Description(
     draw=draw,
     update=update,
     sentence=sentence,
+    letters=275,
     presets=(
         Preset("sigmoid", "nothing is saturated, and still neither signal arrives", {}),
         Preset("sigmoid, large weights", "now many entries are saturated, and yet more arrives", {"scale": 8.0}),

@@ -168,6 +168,7 @@ DESCRIPTION = Description(
     draw=draw,
     update=update,
     sentence=sentence,
+    letters=220,
     presets=(
         Preset("too early", "at step 80 a hundredth of lr is left: it stands still", {"formula": "step", "T": 40}),
         Preset("no noise", "nothing to average away: the constant rate wins", {"noise": 0.0}),

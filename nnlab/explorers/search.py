@@ -186,6 +186,7 @@ DESCRIPTION = Description(
     draw=draw,
     update=update,
     sentence=sentence,
+    letters=195,
     presets=(
         Preset("nine on a grid", "nine trials, three learning rates", {"strategy": GRID, "trials": 9, "seed": 2}),
         Preset("nine at random", "nine trials, nine learning rates", {"trials": 9, "seed": 2}),

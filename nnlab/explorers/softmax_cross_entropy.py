@@ -123,6 +123,7 @@ DESCRIPTION = Description(
     draw=draw,
     update=update,
     sentence=sentence,
+    letters=230,
     presets=(
         Preset(
             "untrained", "equal logits: the loss is log 3, the logarithm of the classes", {"z1": 0, "z2": 0, "z3": 0}

@@ -190,6 +190,7 @@ DESCRIPTION = Description(
     draw=draw,
     update=update,
     sentence=sentence,
+    letters=180,
     presets=(
         Preset("SGD: one run", "L2 and weight decay: two formulas, one path", {}),
         Preset("momentum", "the velocity collects L2, but not the decay: two ends", {"optimizer": "Momentum"}),

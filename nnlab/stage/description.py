@@ -187,6 +187,7 @@ class Description:
         update: (artists, result) -> scene. Puts the result into the artists. When the scene (any value that can be
             compared, often None) or the limits of an Axes change, the background is drawn anew.
         sentence: (result) -> str, one plain sentence with the numbers that matter.
+        letters: how long the sentence can become. There is room for so many, and so the controls below never move.
         presets: settings worth a look.
         size: width and height of the picture in inches, at 100 pixels an inch.
         handles: places in the picture that can be dragged.
@@ -202,6 +203,7 @@ class Description:
     draw: Callable
     update: Callable
     sentence: Callable
+    letters: int = 160
     presets: tuple[Preset, ...] = ()
     size: tuple[float, float] = (8.0, 3.6)
     handles: tuple[Handle, ...] = ()

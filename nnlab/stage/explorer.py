@@ -170,6 +170,7 @@ def about(description: Description, start: dict, size: list[int]) -> dict:
         "name": description.name,
         "title": description.title,
         "size": size,
+        "letters": description.letters,
         "controls": described(description.controls),
         "presets": presets,
         "start": start,

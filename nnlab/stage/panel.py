@@ -32,6 +32,7 @@ __all__ = [
     "when_unseen",
 ]
 
+PLAIN = {"letters": 0, "presets": [], "buttons": [], "start": None, "remember": True}  # a panel that only shows
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -69,8 +70,8 @@ class Panel(Drawn):
     """What the browser shows, and what it wants.
 
     Attributes:
-        about: what never changes: name, title, size in pixels, controls, presets, buttons, start, and whether the same
-            values always give the same frame, so that it may be remembered.
+        about: what never changes: name, title, size in pixels, the letters of the longest sentence, controls, presets,
+            buttons, start, and whether the same values always give the same frame, so that it may be remembered.
         values: where the controls stand; the browser and the kernel both move it.
         scene: the background, ``{"key": ..., "strokes": ...}``.
         frame: what moves upon it, with its sentence, its code, its values and the key of its scene.
@@ -87,7 +88,7 @@ class Panel(Drawn):
     state = traitlets.Dict().tag(sync=True)
 
     def __init__(self, about: dict, values: dict):
-        super().__init__(about={"presets": [], "buttons": [], "start": None, "remember": True, **about}, values=values)
+        super().__init__(about={**PLAIN, **about}, values=values)
 
     def show(self, scene: dict, frame: dict, error: str = "") -> None:
         """Send a frame, with its background if that is another one than before, in one message."""

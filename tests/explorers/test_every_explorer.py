@@ -36,6 +36,7 @@ def healthy(explorer):
     """The explorer itself, without an error and with a sentence that can be read."""
     assert explorer.error is None, (explorer.values, explorer.error)
     assert explorer.sentence.endswith("."), (explorer.values, explorer.sentence)
+    assert len(explorer.sentence) <= explorer.description.letters, "there is no room for it above the controls"
     words = set(re.findall(r"\w+", explorer.sentence.lower()))
     assert not words & {"nan", "inf", "none"}, (explorer.values, explorer.sentence)
     assert not words & VERDICTS, "who is better is said by nnlab.compare, from 16 pairs; a sentence says what it saw"

@@ -14,6 +14,7 @@ from nnlab.datasets.data import Dataset
 from nnlab.engine.ensemble import one_thread
 from nnlab.stage.description import Slider
 from nnlab.stage.live.background import Background
+from nnlab.stage.live.interrupt import Interrupts
 from nnlab.stage.live.picture import LivePicture, look_at, sentence
 from nnlab.stage.live.run import LiveRun
 from nnlab.stage.panel import Control, Panel, bundle, described, follow, told, when_unseen
@@ -21,6 +22,7 @@ from nnlab.stage.picture import Picture
 
 __all__ = ["LiveTraining", "live_training"]
 
+LETTERS = 190  # of the longest sentence
 REST = 1.0  # seconds after which a hand that moves a slider again means another change
 ALONE = partial(torch.set_num_threads, 1)  # in the thread of the background; see ensemble.one_thread
 PACES = [1, 2, 5, 10, 20, 50, 100]
@@ -78,8 +80,9 @@ class LiveTraining:
     """A training run with buttons, sliders and a picture; made by ``nnlab.live_training``.
 
     Training happens in a thread that exists only while there is something to do, so the cell returns at once and
-    other cells run meanwhile. It ends at *pause*, on an error, when the run diverges, when the last view of it is
-    closed (its cell is run again, deleted or cleared), and at the latest after 100,000 steps.
+    other cells run meanwhile. It ends at *pause*, at an interrupt of the kernel, on an error, when the run diverges,
+    when the last view of it is closed (its cell is run again, deleted or cleared), and at the latest after 100,000
+    steps.
 
     Attributes:
         run: the ``LiveRun``: ``run.model`` and ``run.optimizer`` are what is being trained.
@@ -94,6 +97,7 @@ class LiveTraining:
         self.error: str | None = None
         self._threads = torch.get_num_threads()
         self._background = Background(run.step, self._show, self._fail, ALONE, self._end)
+        self._interrupts = Interrupts(lambda: self.running, self.pause)
         self._view = LivePicture(run.data)
         self._picture = Picture(self._view)
         self._drawing = threading.Lock()
@@ -122,6 +126,7 @@ class LiveTraining:
         """Train in the background. Returns at once."""
         self._fail(None)
         self._background.start()
+        self._interrupts.begin()
         self._tell()
 
     def pause(self) -> None:
@@ -200,6 +205,7 @@ class LiveTraining:
 
     def _end(self) -> None:
         torch.set_num_threads(self._threads)
+        self._interrupts.end()
         self._tell()
 
     def _show(self) -> None:
@@ -233,6 +239,7 @@ def about(data: str, size: list[int], sliders: dict[str, Any]) -> dict:
         "name": "live_training",
         "title": f"Live training on {data}",
         "size": size,
+        "letters": LETTERS,
         "controls": described(sliders.values()),
         "buttons": buttons,
         "remember": False,
