@@ -19,7 +19,6 @@ __all__ = [
     "Control",
     "Drawn",
     "Panel",
-    "bundle",
     "described",
     "follow",
     "front",
@@ -166,13 +165,6 @@ def told(recorded: Recording, values: dict, sentence: str, **more) -> tuple[dict
     """The scene and the frame of a recording, as a panel takes them; ``more`` may be its code and its handles."""
     frame = {"values": values, "scene": recorded.scene, "strokes": recorded.frame, "sentence": sentence}
     return {"key": recorded.scene, "strokes": recorded.background}, {**frame, "code": "", **more}
-
-
-def bundle(shown, width: int) -> tuple[dict, dict]:
-    """What a cell shows: the live widget, or where none can live a PNG, ``width`` pixels of the page wide."""
-    png = shown.png()  # first: a live training draws its last step
-    data = {"text/plain": repr(shown), "image/png": png, VIEW: view_of(shown.widget)}
-    return data, {"image/png": {"width": width, "alt": shown.sentence}}
 
 
 def view_of(widget) -> dict:
