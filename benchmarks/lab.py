@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -30,10 +31,11 @@ class Lab:
 
     Args:
         folder: an empty or new folder; notebooks go into ``folder / "notebooks"``.
+        hook: whether it saves as ``nnlab lab`` does, or is one that nobody configured.
     """
 
-    def __init__(self, folder: Path):
-        self.folder = folder
+    def __init__(self, folder: Path, hook: bool = True):
+        self.folder, self.hook = folder, hook
         self.notebooks = folder / "notebooks"
         self.log = folder / "jupyterlab.log"
         self.notebooks.mkdir(parents=True)
@@ -60,6 +62,17 @@ class Lab:
         """Where a browser finds a notebook; the token that Jupyter made is part of it."""
         return f"{self._info['url']}lab/tree/{notebook}?token={self._info['token']}&reset"
 
+    @contextmanager
+    def without(self, extension: str):
+        """Pages that are opened inside have no such extension of the front end, for example "anywidget"."""
+        path = self.folder / "config" / "labconfig" / "page_config.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps({"disabledExtensions": {extension: True}}))
+        try:
+            yield
+        finally:
+            path.unlink()
+
     def _environment(self) -> dict:
         own = {
             "HOME": "home",
@@ -83,8 +96,9 @@ class Lab:
     def _command(self) -> list[str]:
         as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
         return [
-            *(sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.root_dir={self.notebooks}", HOOK),
+            *(sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.root_dir={self.notebooks}"),
             *("--LabApp.expose_app_in_browser=True", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"),
+            *([HOOK] if self.hook else []),
             *as_root,
         ]
 

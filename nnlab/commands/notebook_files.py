@@ -10,7 +10,9 @@ import os
 import re
 from pathlib import Path
 
-__all__ = ["WIDGET_VIEW", "NotebookError", "complaint", "normalise", "read", "text_of", "texts_of", "write"]
+__all__ = [
+    *("WIDGET_VIEW", "NotebookError", "complaint", "normalise", "only_a_view", "read", "text_of", "texts_of", "write"),
+]
 
 LARGEST = 300_000  # bytes
 KERNEL = {
@@ -73,7 +75,7 @@ def normalise(notebook):
         ran = bool(text_of(cell["source"]).strip())
         count += ran
         cell["execution_count"] = count if ran else None
-        cell["outputs"] = _merged(cell["outputs"])
+        cell["outputs"] = _merged(output for output in cell["outputs"] if not only_a_view(output))
         for output in cell["outputs"]:
             if "execution_count" in output:
                 output["execution_count"] = count
@@ -96,6 +98,11 @@ def complaint(notebook):
     if size > LARGEST:
         return f"{size // 1000} kB is more than {LARGEST // 1000} kB; the largest outputs: {_largest(notebook)}"
     return None
+
+
+def only_a_view(output):
+    """Whether an output has nothing but a live widget: its still picture is an output of its own."""
+    return set(output.get("data", ())) == {WIDGET_VIEW}
 
 
 def smaller_png(encoded):

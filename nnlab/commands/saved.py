@@ -5,7 +5,7 @@ A notebook that is opened again has no kernel yet, and for a view without one Ju
 place of the picture, its sentence and all. So the view is not written where something else can be shown.
 """
 
-from nnlab.commands.notebook_files import WIDGET_VIEW, text_of
+from nnlab.commands.notebook_files import WIDGET_VIEW, only_a_view, text_of
 
 __all__ = ["keep_pictures"]
 
@@ -18,6 +18,8 @@ def keep_pictures(model: dict, **_) -> None:
     if model.get("type") != "notebook" or not isinstance(model.get("content"), dict):
         return
     for cell in model["content"].get("cells", []):
+        if "outputs" in cell:
+            cell["outputs"] = [output for output in cell["outputs"] if not only_a_view(output)]
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             if any(kind in data for kind in STILL) or text_of(data.get("text/plain", "")).startswith(SPOKEN):

@@ -9,14 +9,15 @@ from typing import Any
 
 from nnlab.stage.ahead import SLOWEST, Ahead, neighbours
 from nnlab.stage.alone.portable import Portable
+from nnlab.stage.beside import Beside
 from nnlab.stage.description import Description
-from nnlab.stage.panel import Control, Panel, bundle, described, follow, taken, when_unseen
+from nnlab.stage.panel import Control, Panel, described, follow, taken, when_unseen
 from nnlab.stage.picture import Picture
 
 __all__ = ["Explorer", "opener"]
 
 
-class Explorer(Portable):
+class Explorer(Beside, Portable):
     """A live picture of a description; display it by naming it on the last line of a cell.
 
     Without a kernel (on GitHub, in nbconvert's HTML) the same object is a PNG with its sentence.
@@ -83,9 +84,6 @@ class Explorer(Portable):
 
     def __repr__(self) -> str:
         return f"Explorer {self.description.name}: {self.sentence}"
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        return bundle(self, self._picture.width)
 
     @cached_property
     def _picture(self) -> Picture:

@@ -21,7 +21,6 @@ __all__ = [
     "Control",
     "Drawn",
     "Panel",
-    "bundle",
     "described",
     "follow",
     "front",
@@ -180,13 +179,6 @@ def taken(description: Description, picture: Picture, values: dict, result) -> t
     recorded, sentence = picture.record(result), description.sentence(result)
     handles = places(description.handles, picture.artists, picture.figure)
     return told(recorded, values, sentence, code=description.code(values), handles=handles)
-
-
-def bundle(shown, width: int) -> tuple[dict, dict]:
-    """What a cell shows: the live widget, or where none can live a PNG, ``width`` pixels of the page wide."""
-    png = shown.png()  # first: a live training draws its last step
-    data = {"text/plain": repr(shown), "image/png": png, VIEW: view_of(shown.widget)}
-    return data, {"image/png": {"width": width, "alt": shown.sentence}}
 
 
 def view_of(widget) -> dict:

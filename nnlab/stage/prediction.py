@@ -2,15 +2,15 @@
 
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import ipywidgets
 import traitlets
 from matplotlib.figure import Figure
 
 from nnlab import arguments
-from nnlab.stage.panel import VIEW, Drawn, picture_of, view_of
+from nnlab.stage.beside import beside, covered, show_live
+from nnlab.stage.panel import Drawn, picture_of
 
 __all__ = ["predict"]
 
@@ -44,7 +44,10 @@ class Prediction:
             sys.modules["matplotlib.pyplot"].close(reveal)  # an open figure would be shown at the end of the cell
         self._form = Question(question=question, options=self.options)
         self._form.observe(lambda change: self.choose(change["new"]), names="choice")
-        self._place = ipywidgets.VBox()
+        self._form.on_msg(lambda form, message, buffers: self._uncover() if message.get("opened") else None)
+        self._live = beside(self._form, stills=1 if reveal is None else 2)
+        self._text: Any = None  # the output that tells question, choice and verdict
+        self._uncover: Callable[[], None] = lambda: None
 
     def choose(self, option: str) -> None:
         """Commit to an option: says whether it was right, and shows the picture."""
@@ -55,8 +58,10 @@ class Prediction:
             return
         with self._form.hold_sync():
             self._form.answer, self._form.verdict = self.answer or "", self.verdict()
-        if self._reveal is not None and not self._place.children:
-            self._place.children = [live(self._reveal, self.question)]
+        if self._reveal is not None and self._live.children[-1] is self._form:
+            self._live.children = [*self._live.children, live(self._reveal, self.question)]
+        if self._text is not None:
+            self._text.update(self._told(), raw=True)
 
     def verdict(self) -> str:
         """What is said after the choice."""
@@ -66,18 +71,23 @@ class Prediction:
         return f"{judged} {self.because}".strip()
 
     def __repr__(self) -> str:
-        return "\n".join([f"Predict: {self.question}", *(f"  ( ) {option}" for option in self.options)])
+        return self._told()["text/plain"]
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        text = "\n".join([f"**Predict:** {self.question}", "", *(f"- {option}" for option in self.options)])
-        question = {"text/plain": repr(self), "text/markdown": text, VIEW: view_of(self._form)}
-        display(question, raw=True)
-        if self._reveal is None:
-            return
-        data, metadata = static(self._reveal)
-        display({**data, VIEW: view_of(self._place)}, metadata=metadata, raw=True)
+        self._text = display(self._told(), raw=True, display_id=True)
+        if self._reveal is not None:
+            self._uncover = covered(*static(self._reveal))
+        show_live(self._live)
+
+    def _told(self) -> dict:
+        """Question, choice and verdict as text: what is there without the live question."""
+        options = [f"{option} (your choice)" if option == self.choice else option for option in self.options]
+        verdict = ["", self.verdict()] if self.choice else []
+        plain = [f"Predict: {self.question}", *(f"  ( ) {option}" for option in options), *verdict]
+        marked = [f"**Predict:** {self.question}", "", *(f"- {option}" for option in options), *verdict]
+        return {"text/plain": "\n".join(plain), "text/markdown": "\n".join(marked)}
 
 
 def predict(
@@ -115,8 +125,7 @@ def live(shown, title: str) -> Any:
 def static(shown) -> tuple[dict, dict]:
     """Plain text and PNG of an Explorer or of a Figure, without any widget."""
     if not isinstance(shown, Figure):
-        data, metadata = shown._repr_mimebundle_()
-        return {key: data[key] for key in ("text/plain", "image/png")}, metadata
+        return shown._repr_mimebundle_()
     out = io.BytesIO()
     shown.savefig(out, format="png", dpi=100)
     width = round(shown.get_figwidth() * 100)

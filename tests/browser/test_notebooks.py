@@ -39,8 +39,8 @@ def revealed(notebook, shots):
 
 def answer(prediction):
     """Choose the first option: whether a picture was shown before, whether one should follow, and the verdict."""
-    early = prediction.locator(".nnlab-picture, img").count()
-    reveals = prediction.locator(".jp-OutputArea-child").count() > 1
+    early = prediction.locator(".nnlab-picture:visible, img:visible").count()
+    reveals = prediction.locator(".jp-OutputArea-child").count() > 2  # the question as text, and alive
     prediction.locator(".nnlab-option input[type=radio]").first.check()
     verdict = prediction.locator(".nnlab-verdict")
     verdict.get_by_text(re.compile(r"\S")).wait_for()

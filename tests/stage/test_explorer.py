@@ -10,6 +10,7 @@ import weakref
 import matplotlib
 import numpy as np
 import pytest
+from ipywidgets import widget_serialization
 from made_up import PATIENCE, Recorder, made_up
 from matplotlib import pyplot
 from PIL import Image
@@ -263,12 +264,17 @@ def test_copy_as_code():
     assert explorer.widget.frame["code"] == explorer.code(), "what the button of the browser copies"
 
 
-def test_display_bundle_works_with_and_without_a_kernel():
+def test_a_cell_shows_a_picture_that_stands_still_and_beside_it_the_live_one(published):
     explorer = Explorer(made_up())
-    data, metadata = explorer._repr_mimebundle_()
+    explorer._ipython_display_()
+    (data, metadata), (live, _) = published
+    assert live.keys() == {VIEW}, "no stored notebook needs it"
+    how, shown = widget_serialization["from_json"](f"IPY_MODEL_{live[VIEW]['model_id']}", None).children
+    assert shown is explorer.widget
+    assert "nnlab lab" in how.value
+    assert VIEW not in data
     assert data["text/plain"] == repr(explorer) == "Explorer made_up: height 2, red."
     assert data["image/png"] == explorer.png()
-    assert data[VIEW]["model_id"] == explorer.widget.model_id
     assert metadata["image/png"] == {"width": 300, "alt": explorer.sentence}
     stored, painted = pixels(data["image/png"]).astype(int), explorer._picture.rgb().astype(int)
     assert painted.shape == (300, 450, 3)

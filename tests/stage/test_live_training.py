@@ -85,7 +85,14 @@ def test_without_a_front_end_it_is_a_picture_and_a_sentence_always_the_same(make
     assert first["image/png"].startswith(b"\x89PNG")
     assert "after step 40: validation loss" in first["text/plain"]
     assert size["image/png"]["alt"] in first["text/plain"]
-    assert VIEW in first
+
+
+def test_a_cell_shows_its_picture_and_beside_it_the_live_one(published):
+    live = moons(steps=2)
+    live._ipython_display_()
+    (still, _), (view, _) = published
+    assert still == live._repr_mimebundle_()[0]
+    assert view.keys() == {VIEW}
 
 
 def test_one_or_two_torch_threads_give_the_same_bits():

@@ -41,28 +41,46 @@ def test_without_an_answer_the_picture_is_the_answer():
 def test_the_picture_appears_once_after_the_choice(make):
     reveal = make()
     asked = nnlab.predict(QUESTION, OPTIONS, reveal=reveal)
-    assert asked._place.children == ()
+    before = asked._live.children
+    assert before[-1] is asked._form
     asked.choose("yes")
-    (shown,) = asked._place.children
+    *same, shown = asked._live.children
+    assert tuple(same) == before
     assert isinstance(reveal, Figure) or shown is reveal.widget
     assert shown.frame["scene"] == shown.scene["key"]
     asked.choose("no <b>")
-    assert asked._place.children == (shown,)
+    assert asked._live.children == (*before, shown)
 
 
 @pytest.mark.parametrize("make", [nnlab.explorers.descent_1d, lambda: Figure((2, 1))], ids=["explorer", "figure"])
-def test_without_a_kernel_question_and_picture_are_there(make, monkeypatch):
-    published = []
-    monkeypatch.setattr(
-        "IPython.display.display", lambda data, metadata=None, raw=False: published.append((data, metadata))
-    )
+def test_without_a_kernel_question_and_picture_are_there(make, published):
     nnlab.predict(QUESTION, OPTIONS, reveal=make())._ipython_display_()
-    (question, _), (picture, metadata) = published
+    (question, _), (picture, metadata), (live, _) = published
     assert all(option in question["text/markdown"] for option in OPTIONS)
-    assert VIEW in question
-    assert VIEW in picture
     assert picture["image/png"].startswith(b"\x89PNG")
     assert metadata["image/png"]["width"] > 0
+    assert live.keys() == {VIEW}, "no stored notebook needs it"
+    assert VIEW not in question
+
+
+def test_the_picture_that_stands_still_is_covered_until_the_question_lives(published):
+    asked = nnlab.predict(QUESTION, OPTIONS, reveal=Figure((2, 1)))
+    asked._ipython_display_()
+    (_, _), (covered, metadata), _ = published
+    assert VIEW in covered, "a widget outranks a picture"
+    asked._form._handle_custom_msg({"opened": True}, [])
+    assert published[3:] == [({key: covered[key] for key in ("text/plain", "image/png")}, metadata)]
+
+
+def test_what_was_chosen_and_the_verdict_are_told_where_the_notebook_keeps_them(published):
+    asked = nnlab.predict(QUESTION, OPTIONS, answer="yes", because="Steps are short.")
+    asked._ipython_display_()
+    assert len(published) == 2
+    asked.choose("no <b>")
+    ((told, _),) = published[2:]
+    assert "- no <b> (your choice)" in told["text/markdown"]
+    for text in told.values():
+        assert text.splitlines()[-2:] == ["", "Not quite. The answer is: yes. Steps are short."]
 
 
 @pytest.mark.parametrize("options", [[], ["yes"], ["yes", "yes"], "yes"])

@@ -36,6 +36,7 @@ function render({ model, el }) {
   keepKeys(root);
   el.append(root);
   judged();
+  model.send({ opened: true });
   return () => {
     for (const event of events) model.off(event, judged);
     ended.abort();

@@ -12,12 +12,13 @@ import torch
 from nnlab import arguments
 from nnlab.datasets.data import Dataset
 from nnlab.engine.ensemble import one_thread
+from nnlab.stage.beside import Beside
 from nnlab.stage.description import Slider
 from nnlab.stage.live.background import Background
 from nnlab.stage.live.interrupt import Interrupts
 from nnlab.stage.live.picture import LivePicture, look_at, sentence
 from nnlab.stage.live.run import LiveRun
-from nnlab.stage.panel import Control, Panel, bundle, described, follow, told, when_unseen
+from nnlab.stage.panel import Control, Panel, described, follow, told, when_unseen
 from nnlab.stage.picture import Picture
 
 __all__ = ["LiveTraining", "live_training"]
@@ -76,7 +77,7 @@ class Drag:
             self._moved = now
 
 
-class LiveTraining:
+class LiveTraining(Beside):
     """A training run with buttons, sliders and a picture; made by ``nnlab.live_training``.
 
     Training happens in a thread that exists only while there is something to do, so the cell returns at once and
@@ -174,9 +175,6 @@ class LiveTraining:
 
     def __repr__(self) -> str:
         return f"Live training of {self.sentence}"
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        return bundle(self, self._picture.width)
 
     def _pressed(self, button: str | None) -> None:
         """A button of the front end."""
