@@ -1,5 +1,6 @@
 """Panel: the one widget of nnlab, a picture with its sentence and controls, drawn by ``front/panel.js``."""
 
+import json
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib.resources import files
@@ -10,6 +11,7 @@ import traitlets
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from nnlab.analysis.palette import THEMES
 from nnlab.stage.description import Choice, Slider, Toggle
 from nnlab.stage.picture import Recording
 from nnlab.stage.recorder import Recorder
@@ -36,6 +38,8 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 def front(*names: str) -> str:
     """Files of the front end as one module: what a later one needs of an earlier one needs no import."""
     texts = [files("nnlab.stage").joinpath("front", name).read_text() for name in names]
+    if "strokes.js" in names:
+        texts = [f"const PALETTE = {json.dumps(THEMES)}; // light: [dark, print]", *texts]
     return "\n".join([*(text.replace("\nexport function", "\nfunction") for text in texts[:-1]), texts[-1]])
 
 

@@ -18,6 +18,7 @@ class Canvas {
     resized.observe(this.element);
     signal.addEventListener("abort", () => resized.disconnect());
     watchTheme(() => requestAnimationFrame(() => this.draw()), signal); // JupyterLab shows nothing while it changes
+    matchMedia("print").addEventListener("change", () => this.draw(), { signal });
   }
 
   /** Show strokes upon the strokes of a scene. */
@@ -29,7 +30,7 @@ class Canvas {
   draw() {
     if (!this.strokes || !this.element.clientWidth) return;
     const scale = (this.element.clientWidth * devicePixelRatio) / this.width;
-    const look = { dark: isDark(), scale, font: getComputedStyle(this.element).fontFamily };
+    const look = { dark: isDark(), print: matchMedia("print").matches, scale, font: getComputedStyle(this.element).fontFamily };
     const size = [Math.round(this.width * scale), Math.round(this.height * scale)];
     const drawn = JSON.stringify([look, size]);
     if (this.drawn !== drawn || this.drawnScene !== this.scene) {
