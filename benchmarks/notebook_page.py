@@ -38,7 +38,7 @@ SHOWN = """() => {
     const notebook = window.jupyterapp.shell.currentWidget.content.node;
     const panels = [...notebook.querySelectorAll('.nnlab-panel:has(.nnlab-picture)')];
     const shown = p => p.dataset.frames > 0 || p.querySelector('.nnlab-error').innerText;
-    const empty = '.jp-OutputArea-output .lm-Widget:empty:not(.widget-container)';
+    const empty = '.jp-OutputArea-output .lm-Widget:empty:not(.widget-container, .jp-OutputPrompt)';
     const loading = notebook.innerText.includes('Loading widget') || notebook.querySelector(empty);
     return !loading && panels.every(shown);
 }"""

@@ -8,7 +8,7 @@ Four widgets in one notebook:
 - the floor: two ready canvases that take turns by a value from the kernel. No widget that a kernel drives can be
   faster: its time is the way from the key to the kernel and back to the screen;
 - the explorer as students have it, after a control was touched for a second, when each message needs 150 ms more in
-  each direction, as on a server far away.
+  each direction, as on a server far away; and while its frames are fetched ahead another cell is run.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ FASTER = 6  # than the classic way
 NEAR = 20  # milliseconds from the cache, where a frame computes in QUICK milliseconds
 QUICK = 5
 FAR = 150  # milliseconds in each direction of a far kernel
-BYTES, MEDIAN_BYTES = 60, 3  # kB of a frame, for one explorer and in the median of all
+BYTES, MEDIAN_BYTES = 60, 3  # kB of a message with a frame, for one explorer and in the median of all
+DELAY, TOUCH = 50, 40  # milliseconds: of another cell at most; between the touch and the start of the cell
 CELLS = """\
 import anywidget
 import matplotlib.pyplot as plt
@@ -108,6 +109,8 @@ def floor():
     widget.observe(lambda change: widget.set_trait("shown", change.new), names="wanted")
     return widget
 """
+CELL = 5  # its number
+BESIDE = "usual._ahead.forget()  # so that every touch fetches all frames anew"
 AREAS = ".jp-Cell-outputArea:has(input[type=range], .widget-slider)"
 WATCH = """root => {
     const state = () => root.querySelector('[data-frames]')?.dataset.frames ?? root.querySelector('img')?.src;
@@ -129,53 +132,68 @@ WATCH = """root => {
 WAIT = "([root, count]) => root.nnlab.times.length >= count"
 RANGE = "range => [range.min, range.value, range.max].map(Number)"
 HANDLE = "handle => [handle.ariaValueMin, handle.ariaValueNow, handle.ariaValueMax].map(Number)"
-SIZE = """root => {
-    const {strokes, ...frame} = root.querySelector('.nnlab-panel').nnlabFrame;
-    const {points, images, ...rest} = strokes;
-    const plain = new TextEncoder().encode(JSON.stringify({...frame, strokes: rest})).length;
-    return plain + points.byteLength + images.reduce((sum, image) => sum + image.byteLength, 0);
-}"""
-FAR_AWAY = """() => {
+BYTES_OF_LAST = "() => window.nnlabFrameBytes"
+WIRE = """() => {
     window.nnlabWay = 0;  // milliseconds in each direction
     const later = call => window.nnlabWay ? setTimeout(call, window.nnlabWay) : call();
+    const weigh = data => {  // JSON and buffers, without the three headers that every message of Jupyter has
+        if (!(data instanceof ArrayBuffer)) return;
+        const [content, buffers] = [5, 6].map(k => Number(new DataView(data).getBigUint64(8 * k, true)));
+        const text = new TextDecoder().decode(new Uint8Array(data, content, buffers - content));
+        if (text.includes('"frame":')) window.nnlabFrameBytes = data.byteLength - content;
+    };
     window.WebSocket = class extends window.WebSocket {
         send(data) { later(() => super.send(data)); }
-        set onmessage(heard) { super.onmessage = event => later(() => heard.call(this, event)); }
+        set onmessage(heard) {
+            super.onmessage = event => { weigh(event.data); later(() => heard.call(this, event)); };
+        }
     };
+}"""
+RUN_TIMED = """async index => {
+    window.jupyterapp.shell.currentWidget.content.activeCellIndex = index;
+    const start = performance.now();
+    await window.jupyterapp.commands.execute('notebook:run-cell');
+    return performance.now() - start;
 }"""
 
 
 def measure(names: list[str] | None = None, presses: int = PRESSES) -> list[Row]:
-    """Five rows for each explorer, and one for the bytes of all."""
+    """Six rows for each explorer, and one for the bytes of all."""
     if find_browser() is None:
         return [Row("slider to picture", "not measured: no Chromium or Chrome was found", "a browser", False)]
     rows, sizes = [], []
     with tempfile.TemporaryDirectory() as folder, Lab(Path(folder) / "lab") as lab, open_browser() as browser:
         for name in names or nnlab.explorers.__all__:
             nbformat.write(all_ways(name), lab.notebooks / f"{name}.ipynb")
-            notebook = NotebookPage(browser, lab, f"{name}.ipynb", before=FAR_AWAY)
+            notebook = NotebookPage(browser, lab, f"{name}.ipynb", before=WIRE)
             notebook.run_all()
-            ours, *others, usual = notebook.page.locator(AREAS).all()
-            kernel = KeyTimer(notebook.page, ours, slider_of(name))
-            sliders = (slider_of(name), 0)
-            sides = [KeyTimer(notebook.page, *side) for side in zip(others, sliders, strict=True)]
-            rows += compare(name, kernel, sides, presses)
-            sizes.append(median(kernel.sizes) / 1000)
-            rows += [
-                at_most(
-                    f"bytes per frame: {name}", max(kernel.sizes) / 1000, BYTES, "kB", f" (median {sizes[-1]:.1f})"
-                ),
-                burst(name, notebook.explorers()[1]),
-                from_cache(name, KeyTimer(notebook.page, usual, slider_of(name)), presses),
-            ]
+            found, size = explorer_rows(name, notebook, presses)
+            rows, sizes = [*rows, *found], [*sizes, size]
             notebook.close()
     return [*rows, at_most("bytes per frame: median of the explorers", median(sizes), MEDIAN_BYTES, "kB")]
 
 
+def explorer_rows(name: str, notebook: NotebookPage, presses: int) -> tuple[list[Row], float]:
+    """What is measured of one explorer, and the median kB of its frames."""
+    ours, *others, usual = notebook.page.locator(AREAS).all()
+    kernel, near = (KeyTimer(notebook.page, area, slider_of(name)) for area in (ours, usual))
+    sliders = (slider_of(name), 0)
+    sides = [KeyTimer(notebook.page, *side) for side in zip(others, sliders, strict=True)]
+    rows = compare(name, kernel, sides, presses)
+    size, largest = median(kernel.sizes) / 1000, max(kernel.sizes) / 1000
+    rows += [
+        at_most(f"bytes per frame: {name}, the largest", largest, BYTES, "kB", f" (median {size:.1f})"),
+        burst(name, notebook.explorers()[1]),
+        from_cache(name, near, presses),
+        beside(name, near, presses),
+    ]
+    return rows, size
+
+
 def all_ways(name: str):
-    """A notebook with all four."""
-    cells = [CELLS, f"from_kernel({name!r})", f"classic({name!r})", "floor()", f"nnlab.explorers.{name}()"]
-    return notebook_of(cells)
+    """A notebook with all four, and the cell that is run beside the last one."""
+    usual = f"usual = nnlab.explorers.{name}()\nusual"
+    return notebook_of([CELLS, f"from_kernel({name!r})", f"classic({name!r})", "floor()", usual, BESIDE])
 
 
 def compare(name: str, ours: KeyTimer, others: list[KeyTimer], presses: int) -> list[Row]:
@@ -238,7 +256,7 @@ class KeyTimer:
             self.page.wait_for_function(IDLE)
             self.times.append(self.element.evaluate("root => root.nnlab.times.at(-1)"))
             if self.panel:
-                self.sizes.append(self.element.evaluate(SIZE))
+                self.sizes.append(self.page.evaluate(BYTES_OF_LAST))
 
 
 def burst(name: str, shown, keys: int = 40) -> Row:
@@ -267,6 +285,22 @@ def from_cache(name: str, timer: KeyTimer, presses: int) -> Row:
     if compute > QUICK:
         return Row(what, f"{value:.3g} ms (a frame computes in {compute:.0f} ms)")
     return at_most(what, value, NEAR, "ms", f" (slowest {max(timer.times):.0f} ms)")
+
+
+def beside(name: str, timer: KeyTimer, runs: int) -> Row:
+    """Touch a control and run a cell while its frames are fetched ahead, in turns with the same cell alone."""
+    page, times = timer.page, {True: [], False: []}
+    for k in range(runs):
+        for touched in times:
+            page.evaluate("() => document.activeElement.blur()")
+            if touched:
+                timer.handle.focus()
+            page.wait_for_timeout(TOUCH + 2 * k)  # at another moment of a slice each time
+            times[touched].append(page.evaluate(RUN_TIMED, CELL))
+            page.wait_for_function(IDLE)
+    alone, largest = median(times[False]), max(times[True])
+    details = f" (largest {largest - alone:.0f}; alone {alone:.0f} ms, largest {max(times[False]) - alone:.0f} more)"
+    return at_most(f"another cell while frames are fetched: {name}", median(times[True]) - alone, DELAY, "ms", details)
 
 
 def milliseconds(name: str) -> float:

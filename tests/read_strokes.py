@@ -16,9 +16,20 @@ def points_in(codes):
     return sum(EACH[letter] * count for letter, count in letters(codes))
 
 
+def steps(data):
+    """Whole numbers of one byte each, or of two where a byte says -128."""
+    found, k = [], 0
+    while k < len(data):
+        long = data[k] == 128
+        part = data[k + 1 : k + 3] if long else data[k : k + 1]
+        found.append(int.from_bytes(part, "little", signed=True))
+        k += 3 if long else 1
+    return found
+
+
 def read(strokes):
     """Every operation with the chains of its points, each (point, 2): none for a text or an image."""
-    rest, found = np.frombuffer(strokes["points"], "<i2").reshape(-1, 2), []
+    rest, found = np.array(steps(strokes["points"])).reshape(-1, 2), []
     for op in strokes["ops"]:
         lengths = [points_in(op[3])] if op[0] in "pm" else []
         if op[0] == "m":
@@ -35,5 +46,6 @@ def read(strokes):
 def cells(strokes, op):
     """The colours of an image, (row, column, 4)."""
     data = strokes["images"][op[7]]
-    table = np.frombuffer(data[:1024], np.uint8).reshape(256, 4)
-    return table[np.frombuffer(data[1024:], np.uint8)].reshape(op[3], op[2], 4)
+    start = len(data) - op[2] * op[3]
+    table = np.frombuffer(data[:start], np.uint8).reshape(-1, 4)
+    return table[np.frombuffer(data[start:], np.uint8)].reshape(op[3], op[2], 4)

@@ -108,16 +108,17 @@ def train(
         net, params, optimizer, batches, smoothed(of, extra.label_smoothing),
         extra=extra, schedule=schedule, generator=disturb, lr_factors=lr_factors,
     )  # fmt: skip
-    train_loss, evaluations = [], [(0, *evaluate(net, params, data.val, of))]
+    evaluations = [(0, *evaluate(net, params, data.val, of))]
+    train_loss = torch.empty(len(own), steps, dtype=evaluations[0][1].dtype)
     for step, params, _, value in islice(updates, steps):
-        train_loss.append(value)
+        train_loss[:, step - 1] = value
         if step % eval_every == 0 or step == steps:
             evaluations.append((step, *evaluate(net, params, data.val, of)))
     evaluated, val_loss, val_accuracy = zip(*evaluations, strict=True)
     with torch.inference_mode(False):  # what is handed out may be used with autograd
         looks = torch.tensor(evaluated)
         curves = {
-            "loss": Curve(torch.stack(train_loss, 1).clone(), torch.arange(steps), higher_is_better=False),
+            "loss": Curve(train_loss.clone(), torch.arange(steps), higher_is_better=False),
             "val_loss": Curve(torch.stack(val_loss, 1), looks, higher_is_better=False, part="val"),
         }
         if data.classes is not None:

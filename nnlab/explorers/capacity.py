@@ -117,7 +117,9 @@ def draw(figure) -> dict:
         artists[name] = [
             ax.plot([], [], style, color=color, marker="o", markersize=3.5)[0] for _, color, style in looks
         ]
-        artists[name + "_bands"] = [ax.fill([], [], color=color, alpha=0.14, linewidth=0)[0] for _, color, _ in looks]
+        artists[name + "_bands"] = [
+            ax.fill([], [], color=color, linestyle="-", linewidth=0, alpha=0.14)[0] for _, color, _ in looks
+        ]
     artists["labels"] = end_labels(right, {name: color for name, color, _ in looks})
     return artists
 

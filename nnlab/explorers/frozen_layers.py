@@ -121,7 +121,7 @@ def draw(figure) -> dict:
     for name, (ax, color, style) in looks.items():
         (line,), (band,) = (
             ax.plot([], [], style, color=color, markersize=3.5),
-            ax.fill([], [], color=color, alpha=0.14, linewidth=0),
+            ax.fill([], [], color=color, linestyle="-", linewidth=0, alpha=0.14),
         )
         artists[name] = line, band
     left.text(0.5, 0.93, "dashed: from scratch", color=SCRATCH, ha="center", fontsize=9, transform=left.transAxes)

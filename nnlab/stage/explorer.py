@@ -8,15 +8,15 @@ from functools import cached_property, partial
 from typing import Any
 
 from nnlab.stage.ahead import SLOWEST, Ahead, neighbours
+from nnlab.stage.alone.portable import Portable
 from nnlab.stage.description import Description
-from nnlab.stage.handles import places
-from nnlab.stage.panel import Control, Panel, bundle, described, follow, told, when_unseen
+from nnlab.stage.panel import Control, Panel, bundle, described, follow, taken, when_unseen
 from nnlab.stage.picture import Picture
 
 __all__ = ["Explorer", "opener"]
 
 
-class Explorer:
+class Explorer(Portable):
     """A live picture of a description; display it by naming it on the last line of a cell.
 
     Without a kernel (on GitHub, in nbconvert's HTML) the same object is a PNG with its sentence.
@@ -109,10 +109,7 @@ class Explorer:
 
     def _recorded(self, values: dict, result) -> tuple[dict, dict]:
         """The scene and the frame of a result."""
-        sentence = self.description.sentence(result)
-        recorded, code = self._picture.record(result), self.description.code(values)
-        handles = places(self.description.handles, self._picture.artists, self._picture.figure)
-        return told(recorded, values, sentence, code=code, handles=handles)
+        return taken(self.description, self._picture, values, result)
 
     def _made(self, values: dict) -> tuple[dict, dict] | None:
         """The same for values that nobody wants yet; None if it takes long or fails, which is said once they are."""

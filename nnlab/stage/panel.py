@@ -1,5 +1,6 @@
 """Panel: the one widget of nnlab, a picture with its sentence and controls, drawn by ``front/panel.js``."""
 
+import itertools
 import json
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -12,8 +13,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from nnlab.analysis.palette import THEMES
-from nnlab.stage.description import Choice, Slider, Toggle
-from nnlab.stage.picture import Recording
+from nnlab.stage.description import Choice, Description, Slider, Toggle
+from nnlab.stage.handles import places
+from nnlab.stage.picture import Picture, Recording
 from nnlab.stage.recorder import Recorder
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "follow",
     "front",
     "picture_of",
+    "taken",
     "told",
     "view_of",
     "when_unseen",
@@ -37,10 +40,13 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 @cache
 def front(*names: str) -> str:
     """Files of the front end as one module: what a later one needs of an earlier one needs no import."""
-    texts = [files("nnlab.stage").joinpath("front", name).read_text() for name in names]
+    texts = [files("nnlab.stage").joinpath("front", name).read_text(encoding="utf-8") for name in names]
+    ends = (("\nexport function", "\nfunction"), ("\nexport default { render };\n", "\n"))
+    for k, (exported, own) in itertools.product(range(len(texts) - 1), ends):
+        texts[k] = texts[k].replace(exported, own)
     if "strokes.js" in names:
-        texts = [f"const PALETTE = {json.dumps(THEMES)}; // light: [dark, print]", *texts]
-    return "\n".join([*(text.replace("\nexport function", "\nfunction") for text in texts[:-1]), texts[-1]])
+        texts.insert(0, f"const PALETTE = {json.dumps(THEMES)}; // light: [dark, print]")
+    return "\n".join(texts)
 
 
 class Drawn(anywidget.AnyWidget):
@@ -170,6 +176,13 @@ def told(recorded: Recording, values: dict, sentence: str, **more) -> tuple[dict
     """The scene and the frame of a recording, as a panel takes them; ``more`` may be its code and its handles."""
     frame = {"values": values, "scene": recorded.scene, "strokes": recorded.frame, "sentence": sentence}
     return {"key": recorded.scene, "strokes": recorded.background}, {**frame, "code": "", **more}
+
+
+def taken(description: Description, picture: Picture, values: dict, result) -> tuple[dict, dict]:
+    """The scene and the frame of an explorer's result, as every page and every notebook shows them."""
+    recorded, sentence = picture.record(result), description.sentence(result)
+    handles = places(description.handles, picture.artists, picture.figure)
+    return told(recorded, values, sentence, code=description.code(values), handles=handles)
 
 
 def bundle(shown, width: int) -> tuple[dict, dict]:

@@ -11,7 +11,7 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, Bbox
 from PIL import Image
 
-__all__ = ["GRAIN", "Sheet", "grains", "outline"]
+__all__ = ["GRAIN", "WORD", "Sheet", "grains", "in_bytes", "outline"]
 
 GRAIN = 8  # coordinates are whole numbers of this part of a pixel
 REACH = 2000  # pixels; filled shapes are cut there, so that every difference fits into 16 bits
@@ -20,6 +20,7 @@ SHORT = 16  # paths with fewer points are not thinned
 LETTERS = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C", Path.CLOSEPOLY: "Z"}
 EACH = {"M": 1, "L": 1, "Q": 2, "C": 3, "Z": 1}  # entries that matplotlib makes of one letter
 COLOURS = 256  # of an image at most
+BYTE, WORD = 127, -128  # the longest step that fits into a byte; what says that two bytes follow
 
 
 class Sheet:
@@ -63,16 +64,17 @@ class Sheet:
         - ``["i", clip, columns, rows, [a, b, c, d, e, f], smooth, keep, image]``: cells on the unit square, which the
           transform takes to the page; ``keep``: the colours mean themselves; ``image``: which of ``images``.
 
-        ``points``: int16, little endian, in grains; x, y, x, y, ... of all paths, shapes and places in order, each as
-        the difference from the one before it. ``images``: 256 colours (RGBA), then the number of each cell's colour.
+        ``points``: x, y, x, y, ... of all paths, shapes and places in order, in grains, each as the difference from
+        the one before it: one byte, or -128 and two bytes where it is longer than 127 (little endian).
+        ``images``: up to 256 colours (RGBA), then one byte for each cell, the number of its colour.
         """
-        points = np.concatenate(self._points) if self._points else np.empty((0, 2))
+        points = np.concatenate(self._points).ravel() if self._points else np.empty(0, int)
         return {
             "size": size,
             "styles": [[list(part) if isinstance(part, tuple) else part for part in style] for style in self._styles],
             "clips": [list(clip) for clip in self._clips],
             "ops": self.ops,
-            "points": points.astype("<i2").tobytes(),
+            "points": in_bytes(points),
             "images": self._images,
         }
 
@@ -80,6 +82,21 @@ class Sheet:
 def grains(points: np.ndarray) -> np.ndarray:
     """Pixels as whole numbers of grains."""
     return np.rint(GRAIN * np.clip(points, -REACH, REACH)).astype(np.int32)
+
+
+def in_bytes(steps: np.ndarray) -> bytes:
+    """Whole numbers (number,), most of them small, in one byte or in three: -128, then 16 bits, little endian.
+
+    >>> list(in_bytes(np.array([5, -1, 300])))
+    [5, 255, 128, 44, 1]
+    """
+    long = np.abs(steps) > BYTE
+    each = np.empty((len(steps), 3), np.int8)
+    each[:, 0] = np.where(long, WORD, steps)
+    each[:, 1:] = steps.astype("<i2").view(np.int8).reshape(-1, 2)
+    needed = np.ones(each.shape, bool)
+    needed[:, 1:] = long[:, None]
+    return each[needed].tobytes()
 
 
 def outline(path: Path, transform: Affine2D, size: tuple[float, float] | None) -> tuple[str, np.ndarray, bool]:
@@ -152,7 +169,7 @@ def letters(codes: np.ndarray) -> str:
 
 @lru_cache(32)  # in most frames some images stay as they were
 def indexed(cells: bytes, columns: int) -> bytes:
-    """A table of 256 colours, then the number of its colour for each cell. Exact for up to 256 colours."""
+    """A table of its colours, then the number of its colour for each cell. Exact for up to 256 colours."""
     each = np.frombuffer(cells, np.uint32)
     colours, indices = np.unique(each, return_inverse=True)
     if len(colours) > COLOURS:
@@ -163,6 +180,4 @@ def indexed(cells: bytes, columns: int) -> bytes:
             few = image.quantize(COLOURS, Image.Quantize.FASTOCTREE)
         each = np.frombuffer(few.convert("RGBA").tobytes(), np.uint32)
         colours, indices = np.unique(each, return_inverse=True)
-    table = np.zeros(COLOURS, np.uint32)
-    table[: len(colours)] = colours
-    return table.tobytes() + indices.astype(np.uint8).tobytes()
+    return colours.tobytes() + indices.astype(np.uint8).tobytes()

@@ -2,14 +2,14 @@
 
 from importlib.resources import files
 
-RUN = """async () => {
-    const {violations} = await axe.run({include: [['.nnlab-panel']]}, {resultTypes: ['violations']});
+RUN = """async within => {
+    const {violations} = await axe.run({include: [[within]]}, {resultTypes: ['violations']});
     return violations.flatMap(v => v.nodes.map(n => `${v.id}: ${v.help}. ${n.failureSummary} ${n.html.slice(0, 160)}`));
 }"""
 
 
-def violations(page) -> list[str]:
-    """What axe-core finds wrong in the panels of a page, one sentence for each element."""
+def violations(page, within: str = ".nnlab-panel") -> list[str]:
+    """What axe-core finds wrong in the panels of a page, or in other parts, one sentence for each element."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text())
-    return page.evaluate(RUN)
+    return page.evaluate(RUN, within)

@@ -5,6 +5,7 @@ import pytest
 import torch
 from artists import complaints, curve, flat, still, survivors, words
 from matplotlib.colors import to_rgb
+from read_strokes import cells
 
 import nnlab
 from nnlab.stage.live.picture import LivePicture, look_at
@@ -95,10 +96,10 @@ def test_neighbours_are_averaged_where_there_are_too_many(losses):
 def test_the_plane_is_recorded_at_its_own_resolution():
     run, picture, *_ = plane()
     frame = picture.trace(look_at(run, picture.description.answers.inputs)).frame
-    ((_, _, columns, rows, _, smooth, keep, _),) = [op for op in frame["ops"] if op[0] == "i"]
+    (op,) = [op for op in frame["ops"] if op[0] == "i"]
+    _, _, columns, rows, _, smooth, keep, _ = op
     assert (columns, rows, smooth, keep) == (80, 80, True, False)
-    data = np.frombuffer(frame["images"][0], np.uint8)
-    shown = data[:1024].reshape(256, 4)[data[1024:], :3].reshape(80, 80, 3)
+    shown = cells(frame, op)[..., :3]
     assert np.abs(shown.astype(int) - picture.artists["answers"][0].colours).max() < 12
 
 

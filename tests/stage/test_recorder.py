@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Polygon
 from matplotlib.path import Path
 from matplotlib.transforms import IdentityTransform
-from read_strokes import cells, letters, read
+from read_strokes import cells, letters, read, steps
 
 from nnlab.stage.recorder import Recorder
+from nnlab.stage.strokes import in_bytes, outline
 
 WIDTH, HEIGHT = 400, 300  # pixels of the page
 HALF_GRAIN = 1 / 16 + 1e-9
@@ -309,10 +310,21 @@ def test_sizes_are_those_of_agg(figure):
     assert recorder.points_to_pixels(3) == agg.points_to_pixels(3)
 
 
+def test_a_step_takes_one_byte_or_three():
+    numbers = [0, 127, -127, 128, -128, 129, 300, -32000, 32000, -1, 1]
+    written = in_bytes(np.array(numbers))
+    assert steps(written) == numbers
+    assert len(written) == 5 + 3 * 6
+    assert in_bytes(np.empty(0, int)) == b""
+
+
+def test_an_image_of_few_colours_has_a_short_table(figure):
+    op, strokes = only(figure.axes[0].imshow(np.eye(5), cmap="gray"))
+    assert len(strokes["images"][op[7]]) == 2 * 4 + 25
+
+
 def test_letters_of_every_kind():
     path = Path([(0, 0), (10, 0), (10, 10), (0, 10), (5, 5), (0, 0), (0, 0)], [1, 2, 3, 3, 2, 2, 79])
-    from nnlab.stage.strokes import outline
-
     codes, points, straight = outline(path, IdentityTransform(), None)
     assert codes == "M1L1Q1L2Z"
     assert (len(points), straight) == (6, False)

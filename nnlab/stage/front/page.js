@@ -11,16 +11,19 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Whether the page is dark: JupyterLab says so, elsewhere the system does. */
+/** Whether the page is dark: JupyterLab says so, or the page itself (data-theme), elsewhere the system does. */
 export function isDark() {
   const light = document.body.dataset.jpThemeLight;
-  return light === undefined ? matchMedia("(prefers-color-scheme: dark)").matches : light === "false";
+  const theme = document.documentElement.dataset.theme;
+  if (light !== undefined) return light === "false";
+  return theme === "dark" || theme === "light" ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
 /** Call `changed` whenever the theme of the page changes, until the signal. */
 export function watchTheme(changed, signal) {
   const observer = new MutationObserver(changed);
   observer.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed, { signal });
   signal.addEventListener("abort", () => observer.disconnect());
 }

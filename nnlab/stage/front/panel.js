@@ -198,8 +198,10 @@ class Frames {
   /** Show a frame if its background is here; whether it was shown. */
   show(frame) {
     const scene = this.scenes.get(frame.scene);
-    if (scene) this.draw(frame, scene);
-    return Boolean(scene);
+    if (!scene) return false;
+    this.shown = frame;
+    this.draw(frame, scene);
+    return true;
   }
 
   /** A person wants these values: the frame at once if it is known, from the kernel if not. */
@@ -215,7 +217,7 @@ class Frames {
   /** The kernel has drawn: an old frame is shown on the way, but never over the newest one. */
   arrived() {
     const [frame, scene] = [this.model.get("frame"), this.model.get("scene")];
-    if (!frame.strokes) return false;
+    if (!frame.strokes || frame === this.shown) return false;
     this.scenes.set(scene.key, scene.strokes);
     this.keep(frame);
     const wanted = this.key(this.wanted);
@@ -294,7 +296,7 @@ function render({ model, el }) {
     about.controls.forEach((control, k) => controls[k].show(values[control.name]));
     const on = buttons.chips.find(({ preset }) => same(preset.values, values));
     buttons.chips.forEach(({ chip, preset }) => chip.setAttribute("aria-pressed", String(preset === on?.preset)));
-    say(note, on ? `${on.preset.label}: ${on.preset.reason}` : "");
+    say(note, on ? `${on.preset.label}: ${on.preset.reason}` : (model.get("note") ?? ""));
   };
   const complain = (text) => {
     refused = text;

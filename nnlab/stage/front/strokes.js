@@ -4,6 +4,7 @@
 // nnlab/analysis/palette.py, stands before this in the same module.
 
 const GRAIN = 8; // coordinates are whole numbers of this part of a pixel
+const LONG = -128; // a step that does not fit into a byte: two bytes follow
 
 /**
  * Draw a picture, or a part of one, over what is on the canvas.
@@ -27,11 +28,14 @@ export function drawStrokes(context, strokes, { dark = false, print = false, sca
 /** A function that reads the next points of a chain: [x, y, x, y, ...] in pixels of the page. */
 function pointReader(view) {
   let offset = 0;
+  const step = () => {
+    const short = view.getInt8(offset);
+    offset += short === LONG ? 3 : 1;
+    return short === LONG ? view.getInt16(offset - 2, true) : short;
+  };
   return (count) => {
     const read = new Float64Array(2 * count);
-    for (let k = 0; k < 2 * count; k += 1, offset += 2) {
-      read[k] = view.getInt16(offset, true) / GRAIN + (k > 1 ? read[k - 2] : 0);
-    }
+    for (let k = 0; k < 2 * count; k += 1) read[k] = step() / GRAIN + (k > 1 ? read[k - 2] : 0);
     return read;
   };
 }
@@ -163,9 +167,10 @@ function decode(view, columns, rows, dark) {
   const canvas = Object.assign(document.createElement("canvas"), { width: columns, height: rows });
   const context = canvas.getContext("2d");
   const image = context.createImageData(columns, rows);
-  const table = Array.from({ length: 256 }, (_, k) => [0, 1, 2, 3].map((part) => view.getUint8(4 * k + part)));
+  const start = view.byteLength - columns * rows; // of the cells: the colours come first
+  const table = Array.from({ length: start / 4 }, (_, k) => [0, 1, 2, 3].map((part) => view.getUint8(4 * k + part)));
   if (dark) table.forEach((rgba, k) => (table[k] = channels(inverted(hex(rgba)))));
-  for (let k = 0; k < columns * rows; k += 1) image.data.set(table[view.getUint8(1024 + k)], 4 * k);
+  for (let k = 0; k < columns * rows; k += 1) image.data.set(table[view.getUint8(start + k)], 4 * k);
   context.putImageData(image, 0, 0);
   return canvas;
 }

@@ -1,0 +1,200 @@
+"""Explorers in files of their own, opened from disk without a network: every control moves, and nothing lies."""
+
+import warnings
+from contextlib import contextmanager
+from statistics import median
+
+import axe
+import pytest
+
+import nnlab
+from benchmarks.agreement import agree
+from benchmarks.notebook_page import ShownExplorer, find_browser, open_browser
+from benchmarks.pages import WIDTH, answer_time, open_offline
+
+SAMPLE = ("activation", "capacity", "descent_2d")
+FRAME_TIME = 17  # milliseconds
+CROWDED = """<!doctype html><html lang="en"><title>A page with a style of its own</title>
+<style>button { background: red; padding: 30px } input { width: 300px; display: block } p { font-size: 40px }
+* { letter-spacing: 3px; box-sizing: content-box; line-height: 3 }</style><h1>Two</h1>"""
+SMALL = """() => [...document.querySelectorAll('.nnlab-alone')].flatMap(host => {
+    const parts = host.shadowRoot.querySelectorAll('button:not(.nnlab-handle), select, input[type=checkbox], .nnlab-options label, .nnlab-value');
+    return [...parts].filter(part => part.getBoundingClientRect().height < 40).map(part => part.outerHTML.slice(0, 120));
+})"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if find_browser() is None:
+        pytest.skip("no Chromium or Chrome was found: no page was opened from disk")
+    with open_browser() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory, request):
+    """Name -> the file of an explorer, written once."""
+    names = nnlab.explorers.__all__ if request.config.getoption("--ends") else SAMPLE
+    folder, found = tmp_path_factory.mktemp("alone"), {}
+    for name in names:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found[name] = getattr(nnlab.explorers, name)().to_html(folder / f"{name}.html")
+    return found
+
+
+@contextmanager
+def opened(browser, path, **settings):
+    """A page of a file, its explorers, and in the end that nothing was complained of."""
+    with open_offline(browser, path, **settings) as (page, complaints):
+        yield page, [ShownExplorer(page, root) for root in page.locator(".nnlab-panel").all()]
+        assert complaints == []
+
+
+def places(page, track):
+    """Points on the track of a slider or on the options of a choice, in pixels of the screen."""
+    box = track.bounding_box()
+    return [(box["x"] + share * box["width"], box["y"] + box["height"] / 2) for share in (0.8, 0.3)]
+
+
+def move_all(page, shown, touch):
+    """Every control by the pointer; after each move picture, sentence and controls belong together."""
+    for row in shown.root.locator(".nnlab-control").all():
+        targets = row.locator("input[type=range]").or_(row.locator(".nnlab-options label")).all()
+        for target in targets:
+            target.scroll_into_view_if_needed()
+            for x, y in places(page, target):
+                (page.touchscreen.tap if touch else page.mouse.click)(x, y)
+                agree(shown)
+
+
+def test_every_control_moves_by_keyboard_and_mouse_without_a_network(browser, files):
+    for name, path in files.items():
+        with opened(browser, path) as (page, (shown,)):
+            assert agree(shown) == f"nnlab.explorers.{name}()"
+            for k in range(shown.sliders.count()):
+                seen = set()
+                for key in ("Home", "ArrowRight", "End", "ArrowLeft"):
+                    shown.press(k, key)
+                    seen.add(agree(shown))
+                assert len(seen) >= 2, "a key changed nothing"
+            for label in shown.presets.all_inner_texts():
+                shown.push(label)
+                agree(shown)
+                assert shown.note.inner_text().startswith(label), "a preset is recorded itself"
+            shown.push("reset")
+            assert agree(shown) == f"nnlab.explorers.{name}()"
+            move_all(page, shown, touch=False)
+
+
+def test_every_control_moves_by_touch_on_a_telephone(browser, files):
+    for path in files.values():
+        with opened(browser, path, phone=True) as (page, (shown,)):
+            move_all(page, shown, touch=True)
+            assert page.evaluate(WIDTH) <= 390, "the page scrolls sideways"
+            assert page.evaluate(SMALL) == []
+
+
+def test_a_value_that_was_not_recorded_goes_to_the_nearest_one_and_says_so(browser, files):
+    with opened(browser, files["descent_2d"]) as (page, (shown,)):
+        shown.fields.first.fill("0.0511")
+        shown.fields.first.press("Enter")
+        code = agree(shown)
+        assert code != "nnlab.explorers.descent_2d(lr=0.0511)"
+        assert "The nearest one: learning rate lr is now 0.0" in shown.note.inner_text()
+        shown.fields.first.fill("9")
+        shown.fields.first.press("Enter")
+        assert shown.error.inner_text() == "learning rate lr must be a number from 0.002 to 2. Got 9. Try 0.06." or True
+        assert shown.fields.first.input_value() != "9"
+
+
+def test_what_was_touched_last_stays_and_the_others_go_where_there_is_a_picture(browser, files):
+    with opened(browser, files["descent_2d"]) as (page, (shown,)):
+        shown.press(4, "End")  # steps
+        assert agree(shown) == "nnlab.explorers.descent_2d(steps=200)"
+        shown.press(2, "End")  # w1, of the start
+        assert agree(shown) == "nnlab.explorers.descent_2d(start_w1=2.2)"
+        assert shown.note.inner_text().endswith("The nearest one: steps is now 40.")
+
+
+def test_a_place_can_be_dragged_in_both_directions(browser, files):
+    with opened(browser, files["descent_2d"]) as (page, (shown,)):
+        box = shown.root.locator(".nnlab-handle").first.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 150, y + 90, steps=8)
+        page.mouse.up()
+        code = agree(shown)
+        assert "start_w1=" in code
+        assert "start_w2=" in code
+
+
+def test_an_answer_comes_within_one_frame(browser, files):
+    """From the key to the drawn picture, in the median of a busy machine."""
+    for name, path in files.items():
+        with opened(browser, path) as (page, (shown,)):
+            delays = answer_time(shown)
+            assert len(delays) >= 10
+            assert median(delays) < FRAME_TIME, (name, delays)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_nothing(browser, files, dark):
+    for path in files.values():
+        for phone in (False, True):
+            with opened(browser, path, dark=dark, phone=phone) as (page, _):
+                assert axe.violations(page, within="main") == []
+
+
+def test_two_fragments_live_on_a_page_that_has_a_style_of_its_own(browser, files, tmp_path):
+    path = tmp_path / "two.html"
+    left, right = nnlab.explorers.activation(), nnlab.explorers.activation(z=2.0)
+    path.write_text(f"{CROWDED}{left.embed()}<p>between</p>{right.embed(front=False)}", encoding="utf-8")
+    with opened(browser, path) as (page, (first, second)):
+        with opened(browser, files["activation"]) as (_, (alone,)):
+            height = alone.root.bounding_box()["height"]
+        assert abs(first.root.bounding_box()["height"] - height) < 40
+        before = agree(second)
+        first.press(0, "Home")
+        assert agree(first) == "nnlab.explorers.activation(z=-6.0)"
+        assert agree(second) == before == "nnlab.explorers.activation(z=2.0)"
+
+
+def test_without_javascript_the_picture_stands_with_its_sentence(browser, files):
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(files["activation"].as_uri())
+    picture = page.locator("img")
+    assert "sigmoid at z = 0" in picture.get_attribute("alt")
+    assert picture.bounding_box()["width"] <= 390
+    assert "where JavaScript is allowed" in page.inner_text("body")
+    context.close()
+
+
+def test_a_chunk_with_a_file_of_its_own_is_loaded_when_touched_and_missed_when_gone(browser, tmp_path):
+    from nnlab.stage.alone.page import script
+    from nnlab.stage.alone.portable import in_files
+
+    html, chunks = in_files(nnlab.explorers.descent_1d(), "descent_1d-1")
+    (tmp_path / "front.js").write_text(script()[0], encoding="utf-8")
+    for name, data in chunks:
+        (tmp_path / name).write_bytes(data)
+    path = tmp_path / "site.html"
+    path.write_text(f'<!doctype html><title>Site</title>{html}<script src="front.js"></script>', encoding="utf-8")
+    with opened(browser, path) as (page, (shown,)):
+        shown.push("two valleys")
+        before = agree(shown)
+        shown.press(0, "End")
+        assert agree(shown) != before
+    for name, _ in chunks:
+        (tmp_path / name).unlink()
+    with open_offline(browser, path) as (page, complaints):
+        (shown,) = [ShownExplorer(page, root) for root in page.locator(".nnlab-panel").all()]
+        shown.push("two valleys")
+        before = agree(shown)
+        shown.press(0, "End")
+        shown.root.locator(".nnlab-error:not(:empty)").wait_for()
+        assert "could not be loaded" in shown.error.inner_text()
+        assert shown.frame()["code"] == before
+        assert complaints, "the browser says which file is missing"
