@@ -7,6 +7,7 @@ import numpy as np
 
 from nnlab import arguments
 from nnlab.analysis.calibration import Reliability
+from nnlab.analysis.palette import CYCLE, FAINT, PAPER
 from nnlab.analysis.probes import Statistics
 from nnlab.datasets.data import Split
 from nnlab.engine.lr_range import RangeTest
@@ -21,7 +22,7 @@ __all__ = [
 
 STYLE = File(__file__).parents[1] / "nnlab.mplstyle"
 
-CLASS_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#8C6D31")
+CLASS_COLORS = CYCLE
 CLASS_MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
 FOLD = 0.45  # how dark a fold is drawn, 0 to 1
 
@@ -236,8 +237,8 @@ def plot_surface(surface: Surface, ax, points: int = 160):
     """Draw a loss surface as filled contours, evenly spaced in log(loss - lowest), with its minimum as a star."""
     x, y = np.meshgrid(np.linspace(*surface.xlim, points), np.linspace(*surface.ylim, points))
     height = np.log10(surface.f(x, y) - surface.lowest + 1e-3)
-    ax.contourf(x, y, height, levels=18, cmap="Greys", alpha=0.4)
-    ax.contour(x, y, height, levels=18, colors="white", linewidths=0.5)
+    ax.contourf(x, y, height, levels=18, cmap="Greys", alpha=0.16)
+    ax.contour(x, y, height, levels=18, colors=FAINT, linewidths=0.6)
     ax.plot(*surface.minimum, "*", color=ink(ax), markersize=11, zorder=5)
     ax.set(xlim=surface.xlim, ylim=surface.ylim, xlabel="x", ylabel="y")
     ax.grid(False)
@@ -297,7 +298,7 @@ def plot_classes(part: Split, ax):
     """Draw samples with two features, each class with a colour and a marker of its own."""
     for k in range(int(part.y.max()) + 1):
         x = part.x[part.y == k]
-        look = {"color": CLASS_COLORS[k % 8], "markeredgecolor": "white", "markeredgewidth": 0.6, "markersize": 5}
+        look = {"color": CLASS_COLORS[k % 8], "markeredgecolor": PAPER, "markeredgewidth": 0.6, "markersize": 5}
         ax.plot(x[:, 0], x[:, 1], CLASS_MARKERS[k % 8], linestyle="", label=f"class {k}", **look)
     return ax
 

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from nnlab.analysis import probes
+from nnlab.analysis.palette import BLACK, BLUE, MARK, ORANGE, VERMILION
 from nnlab.engine import activations
 from nnlab.explorers.memory import remembered
 from nnlab.stage.description import Choice, Description, Handle, Preset, Slider
@@ -71,20 +72,20 @@ def draw(figure) -> dict:
     left.set_title("f and its tangent at z")
     right.set_title("the slope f': what a gradient is multiplied by")
     for ax in (left, right):
-        ax.axhline(0, color="0.6", linewidth=0.8)
+        ax.axhline(0, color=MARK, linewidth=0.8)
         ax.set(xlabel="pre-activation z", xlim=(-REACH, REACH))
     left.set_ylabel("activation f(z)")
     right.set_ylabel("slope f'(z)")
     return {
-        "f": left.plot([], [], "-", color="#0072B2", linewidth=2)[0],
-        "tangent": left.plot([], [], "--", color="#D55E00", linewidth=2)[0],
-        "point": left.plot([], [], "o", color="#D55E00", markersize=9, markeredgecolor="black")[0],
-        "band": right.fill_between([-REACH, REACH], -1, 1, color="#E69F00", alpha=0.25, linewidth=0),
+        "f": left.plot([], [], "-", color=BLUE, linewidth=2)[0],
+        "tangent": left.plot([], [], "--", color=VERMILION, linewidth=2)[0],
+        "point": left.plot([], [], "o", color=VERMILION, markersize=9, markeredgecolor=BLACK)[0],
+        "band": right.fill_between([-REACH, REACH], -1, 1, color=ORANGE, alpha=0.25, linewidth=0),
         "band_label": right.text(
-            0.02, 0.88, "shaded: saturated", transform=right.transAxes, va="top", fontsize=9, color="#7A5200"
+            0.02, 0.88, "shaded: saturated", transform=right.transAxes, va="top", fontsize=9, color=ORANGE
         ),
-        "slope": right.plot([], [], "-", color="#0072B2", linewidth=2)[0],
-        "now": right.plot([], [], "o", color="#D55E00", markersize=9, markeredgecolor="black")[0],
+        "slope": right.plot([], [], "-", color=BLUE, linewidth=2)[0],
+        "now": right.plot([], [], "o", color=VERMILION, markersize=9, markeredgecolor=BLACK)[0],
         "share": right.text(0.02, 0.97, "", transform=right.transAxes, va="top", fontsize=10),
     }
 

@@ -8,6 +8,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath, text_to_path
 
+from nnlab.analysis.palette import BLACK, BLUE, MARK, PALE_BLUE, PALE_GREY, PALE_ORANGE, PAPER, SOFT, VERMILION
 from nnlab.engine.scalar import Value, layers
 from nnlab.explorers.memory import remembered
 from nnlab.stage.description import Choice, Description, Preset, Slider
@@ -24,7 +25,7 @@ FORMULAS = {
 }
 LAST = 13  # steps of every graph: 6 operations forward, 1 to begin, 6 backward
 START: dict[str, Any] = {"step": LAST, "expression": NEURON, "w": 0.5, "x": 2.0, "b": 0.3, "t": 0.0}
-FORWARD, BACKWARD = "#0072B2", "#D55E00"
+FORWARD, BACKWARD = BLUE, VERMILION
 WIDTH, HEIGHT, ROW = 8.0, 3.6, 0.2  # of the picture, and from line to line in a box, in inches
 BOX = Path([(-1, -0.62), (1, -0.62), (1, 0.62), (-1, 0.62), (-1, -0.62)])
 
@@ -112,11 +113,11 @@ def draw(figure) -> dict:
     for expression in FORMULAS:
         draw_graph(ax, compute(expression, 0, 1, 1, 1, 1))
     key = "upper number: value\nlower number: gradient of L"
-    ax.text(WIDTH - 0.15, 0.12, key, ha="right", va="bottom", fontsize=9, color="0.35", linespacing=1.4)
+    ax.text(WIDTH - 0.15, 0.12, key, ha="right", va="bottom", fontsize=9, color=SOFT, linespacing=1.4)
     return {
-        "valued": boxes(ax, "#E3EEF8", "0.5", 1.0),
-        "reached": boxes(ax, "#FFF0DC", "0.5", 1.0),
-        "active": boxes(ax, "none", "black", 2.2),
+        "valued": boxes(ax, PALE_BLUE, MARK, 1.0),
+        "reached": boxes(ax, PALE_ORANGE, MARK, 1.0),
+        "active": boxes(ax, "none", BLACK, 2.2),
         "flow": [ax.plot([], [], linewidth=2.6, zorder=2)[0] for _ in range(2)],
         "values": ax.add_patch(PathPatch(Path([(0, 0)]), facecolor=FORWARD, linewidth=0, zorder=5)),
         "grads": ax.add_patch(PathPatch(Path([(0, 0)]), facecolor=BACKWARD, linewidth=0, zorder=5)),
@@ -127,12 +128,12 @@ def draw(figure) -> dict:
 def draw_graph(ax, r: Result) -> None:
     """The part of one graph that stays: formula, edges, empty boxes and names, marked with the formula."""
     places, routes = inches(r)
-    clear = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
+    clear = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.5}
     formula = ax.text(WIDTH - 0.15, HEIGHT - 0.15, r.formula, ha="right", va="top", fontsize=11)
-    empty = boxes(ax, "#F6F6F6", "0.75", 1.0)
+    empty = boxes(ax, PALE_GREY, MARK, 1.0)
     empty.set_data(*places.T)
     drawn = [formula, empty]
-    drawn += [ax.plot(*route.T, "-", color="0.7", linewidth=1.2, zorder=1)[0] for route in routes]
+    drawn += [ax.plot(*route.T, "-", color=MARK, linewidth=1.2, zorder=1)[0] for route in routes]
     for (x, y), name, operation in zip(places, r.names, r.operations, strict=True):
         title = f"{name}: {operation}" if operation else name
         drawn.append(ax.text(x, y + 2.0 * ROW, title, ha="center", va="center", fontsize=9, bbox=clear, zorder=3))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from nnlab.analysis.palette import BLUE, FAINT, SOFT, VERMILION
 from nnlab.engine.normalization import EPS
 from nnlab.explorers.memory import remembered
 from nnlab.explorers.shared import above_the_axes, counted
@@ -17,7 +18,7 @@ __all__ = ["batch_norm"]
 MOST, UPDATES = 128, 200  # samples in a batch, training steps
 MEAN, STD = 3.0, 2.0  # of the unit's pre-activation, before it moves
 REACH = 4.0  # standard deviations on each side that the picture shows
-BATCH, RUNNING, TRUTH = "#0072B2", "#D55E00", "0.45"
+BATCH, RUNNING, TRUTH = BLUE, VERMILION, SOFT
 
 
 class Result(NamedTuple):
@@ -80,10 +81,10 @@ def draw(figure) -> dict:
     right.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     truth = {"color": TRUTH, "linewidth": 1.2}
     artists = {
-        "gaps": left.plot([], [], "-", color="0.75", linewidth=0.8, zorder=1)[0],
+        "gaps": left.plot([], [], "-", color=FAINT, linewidth=0.8, zorder=1)[0],
         "train": left.plot([], [], "o", color=BATCH, markersize=4.5, label="train")[0],
         "evaluation": left.plot([], [], "s", color=RUNNING, markersize=4.5, markerfacecolor="none", label="eval")[0],
-        "means": right.plot([], [], ".", color=BATCH, markersize=4, alpha=0.6, label="batch means")[0],
+        "means": right.plot([], [], ".", color=BATCH, markersize=4, label="batch means")[0],
         "truth": [right.plot([], [], style, **truth)[0] for style in ("-", ":", ":")],
         "running": [right.plot([], [], style, color=RUNNING, linewidth=2)[0] for style in ("-", "--", "--")],
     }

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from nnlab.analysis.palette import BLUE, ORANGE, SOFT, VERMILION
 from nnlab.explorers.shared import end_labels, to_the_ends
 from nnlab.stage.description import Description, Preset, Slider
 from nnlab.stage.explorer import opener
@@ -13,7 +14,7 @@ __all__ = ["bias_correction"]
 
 EPS = 1e-8
 KINDS = ("corrected", "t forgotten", "not corrected")
-COLORS = ("#0072B2", "#E69F00", "#D55E00")
+COLORS = (BLUE, ORANGE, VERMILION)
 STYLES = ("-", "-.", "--")
 
 
@@ -65,7 +66,7 @@ def draw(figure) -> dict:
         ax.yaxis.set_major_locator(FixedLocator([-30, -10, -5, -2, -1, 0, 1, 2, 5, 10, 30, 100, 300]))
         ax.yaxis.set_minor_locator(NullLocator())
         ax.yaxis.set_major_formatter("{x:g}")
-        ax.axhline(1, color="0.4", linewidth=1, linestyle=":")
+        ax.axhline(1, color=SOFT, linewidth=1, linestyle=":")
     look = list(zip(KINDS, COLORS, STYLES, strict=True))
     return {
         "means": [left.plot([], [], s, color=c)[0] for _, c, s in look],

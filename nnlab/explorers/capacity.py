@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from nnlab.analysis.palette import BLUE, MARK, VERMILION
 from nnlab.datasets import data
 from nnlab.engine import ensemble, loop, losses
 from nnlab.engine.layers import Params
@@ -27,7 +28,7 @@ SHAPES = {
     "two layers": lambda w: [64, w, w, 10],
     "bottleneck of 2": lambda w: [64, w, 2, w, 10],
 }
-TRAINING, VALIDATION = "#0072B2", "#D55E00"
+TRAINING, VALIDATION = BLUE, VERMILION
 
 
 class Result(NamedTuple):
@@ -111,12 +112,12 @@ def draw(figure) -> dict:
     right.set(xlabel="step", xlim=(0, STEPS))
     right.set_title("by step, at the chosen width")
     looks = (("training", TRAINING, "-"), ("validation", VALIDATION, "--"))
-    artists = {"now": [ax.plot([], [], "-", color="0.6", linewidth=5, alpha=0.5, zorder=1)[0] for ax in (left, right)]}
+    artists = {"now": [ax.plot([], [], "-", color=MARK, linewidth=3, zorder=1)[0] for ax in (left, right)]}
     for ax, name in ((left, "by_width"), (right, "by_step")):
         artists[name] = [
             ax.plot([], [], style, color=color, marker="o", markersize=3.5)[0] for _, color, style in looks
         ]
-        edgeless = {"linestyle": "-", "linewidth": 0, "alpha": 0.2}
+        edgeless = {"linestyle": "-", "linewidth": 0, "alpha": 0.14}
         artists[name + "_bands"] = [ax.fill([], [], color=color, **edgeless)[0] for _, color, _ in looks]
     artists["labels"] = end_labels(right, {name: color for name, color, _ in looks})
     return artists

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nnlab.analysis.palette import BLACK, BLUE, PALE_BLUE, VERMILION
 from nnlab.stage.description import Description, Handle, Preset, Slider
 from nnlab.stage.explorer import opener
 
@@ -13,7 +14,7 @@ __all__ = ["chain_rule"]
 REACH = 6.0  # of the weight
 GRID = np.linspace(-REACH, REACH, 241)
 COLUMNS = (0.5, 2.0, 3.5, 5.0)  # of w, z, y and L
-WAY, BACK = "#0072B2", "#D55E00"
+WAY, BACK = BLUE, VERMILION
 
 
 class Result(NamedTuple):
@@ -64,14 +65,14 @@ def draw(figure) -> dict:
     middle = {"ha": "center", "va": "center"}
     return {
         "numbers": [
-            left.text(column, 3.05, "", fontsize=11, bbox={"boxstyle": "round", "facecolor": "#E3EEF8"}, **middle)
+            left.text(column, 3.05, "", fontsize=11, bbox={"boxstyle": "round", "facecolor": PALE_BLUE}, **middle)
             for column in COLUMNS
         ],
         "slopes": [left.text((a + b) / 2, 1.62, "", fontsize=11, color=BACK, **middle) for a, b in pairwise(COLUMNS)],
         "product": left.text(0, 0.35, "", fontsize=12, color=BACK, weight="bold"),
         "curve": right.plot([], [], "-", color=WAY)[0],
         "tangent": right.plot([], [], "--", color=BACK, linewidth=2.2)[0],
-        "point": right.plot([], [], "o", color="black", markersize=7)[0],
+        "point": right.plot([], [], "o", color=BLACK, markersize=7)[0],
     }
 
 

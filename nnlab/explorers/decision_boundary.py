@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from nnlab.analysis.palette import BLACK, PAPER, SOFT
 from nnlab.analysis.plots import CLASS_COLORS, CLASS_MARKERS, decision_image
 from nnlab.datasets import data
 from nnlab.engine import ensemble, loop, losses, surfaces
@@ -127,13 +128,13 @@ def draw(figure) -> dict:
     right.set(xlabel="step", ylabel="loss", ylim=(0, TOP))
     return {
         "image": left.imshow(np.ones((2, 2, 3)), origin="lower", aspect="auto", interpolation="bilinear", zorder=0),
-        "training": right.plot([], [], "-o", color="#0072B2", markersize=3)[0],
-        "validation": right.plot([], [], "--s", color="#D55E00", markersize=2.5)[0],
+        "training": right.plot([], [], "-o", color=SOFT, markersize=3)[0],
+        "validation": right.plot([], [], "--s", color=BLACK, markersize=2.5)[0],
         "samples": [
-            left.plot([], [], marker, color=color, markeredgecolor="white", markeredgewidth=0.6, markersize=5)[0]
+            left.plot([], [], marker, color=color, markeredgecolor=PAPER, markeredgewidth=0.6, markersize=5)[0]
             for color, marker in list(zip(CLASS_COLORS, CLASS_MARKERS, strict=True))[:CLASSES]
         ],
-        "labels": end_labels(right, {"training": "#0072B2", "validation": "#D55E00"}),
+        "labels": end_labels(right, {"training": SOFT, "validation": BLACK}),
     }
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from nnlab.analysis.palette import BLUE, GREEN, MARK, VERMILION
 from nnlab.engine.optimizers import SGD
 from nnlab.explorers.shared import CONVERGED, counted, show_loss, widening
 from nnlab.stage.description import Choice, Description, Handle, Preset, Slider
@@ -81,12 +82,12 @@ def draw(figure) -> dict:
     right.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     right.set_title("loss by step")
     artists = {
-        "curve": left.plot([], [], "-", color="0.55", linewidth=2)[0],
-        "path": left.plot([], [], "-o", color="#0072B2", markersize=5, linewidth=1)[0],
-        "start": left.plot([], [], "o", color="#D55E00", markersize=9, label="start")[0],
-        "end": left.plot([], [], "s", color="#009E73", markersize=9, label="end")[0],
+        "curve": left.plot([], [], "-", color=MARK, linewidth=2)[0],
+        "path": left.plot([], [], "-o", color=BLUE, markersize=5, linewidth=1)[0],
+        "start": left.plot([], [], "o", color=VERMILION, markersize=9, label="start")[0],
+        "end": left.plot([], [], "s", color=GREEN, markersize=9, label="end")[0],
         "where": left.text(0.5, 0.93, "", transform=left.transAxes, ha="center", fontsize=10),
-        "loss": right.plot([], [], "-o", color="#0072B2", markersize=3.5)[0],
+        "loss": right.plot([], [], "-o", color=BLUE, markersize=3.5)[0],
     }
     marks = [artists["start"], artists["end"]]
     left.legend(handles=marks, loc="lower right", bbox_to_anchor=(1, 0.98), ncols=2, columnspacing=1, handletextpad=0.2)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from nnlab.analysis.palette import BLACK, BLUE, FAINT, GREEN, VERMILION
 from nnlab.engine import surfaces
 from nnlab.engine.optimizers import SGD
 from nnlab.explorers.shared import CONVERGED, above_the_axes, counted, level_lines, note, show_loss, widening
@@ -63,14 +64,14 @@ def draw(figure) -> dict:
     right.set_title("loss by step")
     right.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     artists = {
-        "levels": left.plot([], [], "-", color="0.75", linewidth=0.9)[0],
-        "path": left.plot([], [], "-o", color="#0072B2", markersize=4, linewidth=1)[0],
-        "start": left.plot([], [], "o", color="#D55E00", markersize=9, label="start")[0],
-        "end": left.plot([], [], "s", color="#009E73", markersize=8, label="end")[0],
-        "lowest": left.plot(0, 0, "*", color="black", markersize=10, zorder=2.5)[0],
+        "levels": left.plot([], [], "-", color=FAINT, linewidth=0.9)[0],
+        "path": left.plot([], [], "-o", color=BLUE, markersize=4, linewidth=1)[0],
+        "start": left.plot([], [], "o", color=VERMILION, markersize=9, label="start")[0],
+        "end": left.plot([], [], "s", color=GREEN, markersize=8, label="end")[0],
+        "lowest": left.plot(0, 0, "*", color=BLACK, markersize=10, zorder=2.5)[0],
         "where": note(left),
-        "guaranteed": right.plot([], [], "--", color="black", linewidth=1.4, label="best lr")[0],
-        "loss": right.plot([], [], "-o", color="#0072B2", markersize=3.5, label="this lr")[0],
+        "guaranteed": right.plot([], [], "--", color=BLACK, linewidth=1.4, label="best lr")[0],
+        "loss": right.plot([], [], "-o", color=BLUE, markersize=3.5, label="this lr")[0],
     }
     for ax, names in (left, ("start", "end")), (right, ("loss", "guaranteed")):
         above_the_axes(ax, [artists[name] for name in names])

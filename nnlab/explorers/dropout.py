@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from nnlab.analysis.palette import BLUE, GREEN, GRID, MARK, ORANGE, VERMILION
 from nnlab.analysis.plots import spread
 from nnlab.datasets import data
 from nnlab.engine import ensemble
@@ -22,7 +23,7 @@ RATES = [round(0.1 * k, 1) for k in range(10)]
 SEEDS, STEPS, MASKS, DIGITS = range(4), 300, 30, 20
 BINS = np.linspace(0, 1, 26)
 NAMES = ("scaled pass", "mean of masks", "one mask", "scaled by p")
-COLORS = ("#0072B2", "#009E73", "#E69F00", "#D55E00")
+COLORS = (BLUE, GREEN, ORANGE, VERMILION)
 STYLES = ("-", "--", "-.", ":")
 
 
@@ -144,9 +145,9 @@ def draw(figure) -> dict:
     return {
         "units": left.imshow(np.zeros((8, 8)), cmap="Greys", vmin=0, vmax=1, interpolation="nearest"),
         "forgotten": left.plot([], [], "x", color=COLORS[3], markersize=7, markeredgewidth=1.6)[0],
-        "masks": middle.stairs(np.zeros(len(BINS) - 1), BINS, fill=True, color="0.8"),
+        "masks": middle.stairs(np.zeros(len(BINS) - 1), BINS, fill=True, color=GRID),
         "said": [middle.plot([], [], s, color=c, linewidth=2)[0] for _, c, s in looks],
-        "now": right.plot([], [], "-", color="0.6", linewidth=5, alpha=0.5, zorder=1)[0],
+        "now": right.plot([], [], "-", color=MARK, linewidth=3, zorder=1)[0],
     }
 
 

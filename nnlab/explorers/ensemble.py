@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from nnlab.analysis.palette import BLACK, BLUE, MARK, PAPER, VERMILION
 from nnlab.datasets import data
 from nnlab.engine import loop, losses
 from nnlab.engine.ensemble import one_thread, probabilities, rows
@@ -23,7 +24,7 @@ MEMBERS, REPEATS = 32, 1000
 STEPS, BATCH, LR = 200, 32, 0.01
 SIZES = np.arange(1, MEMBERS + 1)
 NETWORKS = ("the same 1,077 digits", "own draw of 1,077", "own 33 digits")
-DISC, DIGITS = "#0072B2", "#D55E00"
+DISC, DIGITS = BLUE, VERMILION
 
 
 class Result(NamedTuple):
@@ -133,8 +134,8 @@ def draw(figure) -> dict:
     """The predictors of one draw and their mean on the left, errors by K on the right."""
     left, right = figure.subplots(1, 2, width_ratios=[1, 1.7])
     angle = np.linspace(0, 2 * np.pi, 101)
-    left.plot(np.cos(angle), np.sin(angle), "-", color="0.7", linewidth=1.2)
-    left.plot(0, 0, "+", color="black", markersize=12, markeredgewidth=2)
+    left.plot(np.cos(angle), np.sin(angle), "-", color=MARK, linewidth=1.2)
+    left.plot(0, 0, "+", color=BLACK, markersize=12, markeredgewidth=2)
     left.set(xlim=(-1.45, 1.45), ylim=(-1.45, 1.45), xticks=[-1, 0, 1], yticks=[-1, 0, 1], xlabel="x", ylabel="y")
     left.set_aspect("equal")
     left.set_title("K predictors, and their mean")
@@ -145,16 +146,16 @@ def draw(figure) -> dict:
     right.set_yticks(levels, map(str, levels))
     right.minorticks_off()
     right.set_title("squared error by number of predictors")
-    right.plot(SIZES, 1 / SIZES, ":", color="black", linewidth=1.4)
+    right.plot(SIZES, 1 / SIZES, ":", color=BLACK, linewidth=1.4)
     return {
-        "points": left.plot([], [], "o", color=DISC, markersize=5, markeredgecolor="white")[0],
+        "points": left.plot([], [], "o", color=DISC, markersize=5, markeredgecolor=PAPER)[0],
         "miss": left.plot([], [], "-", color=DIGITS, linewidth=2)[0],
-        "mean": left.plot([], [], "*", color=DIGITS, markersize=14, markeredgecolor="white")[0],
-        "now": right.plot([], [], "-", color="0.6", linewidth=5, alpha=0.5, zorder=1)[0],
+        "mean": left.plot([], [], "*", color=DIGITS, markersize=14, markeredgecolor=PAPER)[0],
+        "now": right.plot([], [], "-", color=MARK, linewidth=3, zorder=1)[0],
         "theory": right.plot([], [], "-", color=DISC, linewidth=1.4)[0],
         "disc": right.plot([], [], "o", color=DISC, markersize=4.5)[0],
         "digits": right.plot([], [], "--s", color=DIGITS, markersize=3.5, linewidth=1.4)[0],
-        "labels": end_labels(right, {"1 / K": "black", "disc": DISC, "digits networks": DIGITS}),
+        "labels": end_labels(right, {"1 / K": BLACK, "disc": DISC, "digits networks": DIGITS}),
     }
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from nnlab.analysis.palette import BLUE, VERMILION
 from nnlab.analysis.pictures import psnr
 from nnlab.datasets.photographs import GREY, NAMES, Photograph, photograph, pixels
 from nnlab.engine.ensemble import one_thread
@@ -17,7 +18,7 @@ __all__ = ["fourier_features"]
 
 SIZE = (48, 72)
 TOP = 60.0  # decibels that the picture shows
-TRAINING, OTHERS = "#0072B2", "#D55E00"
+TRAINING, OTHERS = BLUE, VERMILION
 
 
 class Result(NamedTuple):

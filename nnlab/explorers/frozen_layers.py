@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from nnlab.analysis.palette import BLUE, MARK, SOFT, VERMILION
 from nnlab.datasets import data, tasks
 from nnlab.engine import augmentation, ensemble, loop, losses
 from nnlab.engine.layers import Params
@@ -25,7 +26,7 @@ FIRST, LEG, STEPS, BATCH = 600, 10, 40, 25  # steps of pretraining; steps betwee
 COPIES, PIXELS = 20, 2
 WAYS = BACKBONE + 2  # from scratch, then 0 to all layers of the backbone frozen
 SOURCES = ("digits 0 to 4", "shuffled pixels")
-NEW, OLD, SCRATCH = "#0072B2", "#D55E00", "0.4"
+NEW, OLD, SCRATCH = BLUE, VERMILION, SOFT
 
 
 class Result(NamedTuple):
@@ -114,13 +115,13 @@ def draw(figure) -> dict:
     left.set_title("5 to 9, after the chosen steps")
     right.set(xlabel="step", xlim=(-1, STEPS + 1))
     right.set_title("by step, with the chosen layers frozen")
-    artists: dict = {"now": [ax.plot([], [], color="0.6", linewidth=5, alpha=0.5, zorder=1)[0] for ax in (left, right)]}
+    artists: dict = {"now": [ax.plot([], [], color=MARK, linewidth=3, zorder=1)[0] for ax in (left, right)]}
     looks = {"new": (left, NEW, "o-"), "scratch": (left, SCRATCH, "--")}
     looks |= {"new_by_step": (right, NEW, "o-"), "old_by_step": (right, OLD, "s--")}
     for name, (ax, color, style) in looks.items():
         (line,), (band,) = (
             ax.plot([], [], style, color=color, markersize=3.5),
-            ax.fill([], [], color=color, linestyle="-", linewidth=0, alpha=0.2),
+            ax.fill([], [], color=color, linestyle="-", linewidth=0, alpha=0.14),
         )
         artists[name] = line, band
     left.text(0.5, 0.93, "dashed: from scratch", color=SCRATCH, ha="center", fontsize=9, transform=left.transAxes)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nnlab.analysis.palette import BLACK, BLUE, VERMILION
 from nnlab.engine import clipping
 from nnlab.explorers.memory import remembered
 from nnlab.explorers.shared import above_the_axes, counted, note, widening
@@ -18,6 +19,7 @@ BY_NORM, BY_VALUE = "by norm", "by value"
 CLIP = {BY_NORM: clipping.by_norm, BY_VALUE: clipping.by_value}
 CENTRE, HALF_WIDTH, HALF_HEIGHT = (5.0, -2.0), 1.6, 1.4  # of the view
 PIXELS, FLOOR = 160, 1e-7  # of the map; the lowest loss in the picture
+PALE = 3.5  # root of a loss that would be black: no loss of the map is dark, because paths lie on it
 SMALL = 1e-6  # the lowest loss in the sentence
 
 
@@ -97,7 +99,7 @@ def ground(zoom: float) -> np.ndarray:
 def draw(figure) -> dict:
     """Both paths on a map of the loss on the left, both losses by step on the right."""
     left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
-    left.imshow(np.zeros((2, 2)), origin="lower", aspect="auto", cmap="Greys", vmin=0, vmax=1.1)
+    left.imshow(np.zeros((2, 2)), origin="lower", aspect="auto", cmap="Greys", vmin=0, vmax=PALE)
     left.set(xlabel="recurrent weight w", ylabel="bias b")
     left.set_title("the path (shaded: high loss)")
     left.locator_params(nbins=5)
@@ -105,12 +107,12 @@ def draw(figure) -> dict:
     right.set(xlabel="step", ylabel="loss", yscale="log", ylim=(FLOOR, 1))
     right.set_title("loss")
     artists = {
-        "free": left.plot([], [], "--o", color="#D55E00", markersize=2.5, linewidth=1.2, label="free")[0],
-        "clipped": left.plot([], [], "-o", color="#0072B2", markersize=2.5, linewidth=1.2, label="clipped")[0],
-        "start": left.plot([], [], "s", color="black", markersize=7)[0],
+        "free": left.plot([], [], "--o", color=VERMILION, markersize=2.5, linewidth=1.2, label="free")[0],
+        "clipped": left.plot([], [], "-o", color=BLUE, markersize=2.5, linewidth=1.2, label="clipped")[0],
+        "start": left.plot([], [], "s", color=BLACK, markersize=7)[0],
         "where": note(left),
-        "free_loss": right.plot([], [], "--", color="#D55E00", label="free")[0],
-        "clipped_loss": right.plot([], [], "-", color="#0072B2", label="clipped")[0],
+        "free_loss": right.plot([], [], "--", color=VERMILION, label="free")[0],
+        "clipped_loss": right.plot([], [], "-", color=BLUE, label="clipped")[0],
     }
     above_the_axes(right, [artists["clipped_loss"], artists["free_loss"]])
     artists["where"].set(y=0.97, va="top")  # it may have two lines

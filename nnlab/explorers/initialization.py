@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from nnlab.analysis.palette import BLUE, VERMILION
 from nnlab.datasets.data import digits
 from nnlab.engine import activations
 from nnlab.engine.ensemble import one_thread
@@ -23,7 +24,7 @@ FEATURES, SAMPLES, DEEPEST, BINS = 64, 32, 50, 49
 NORMAL, DIGITS, ONE, EQUAL = "normal, variance 1", "digits in [0, 1]", "one digit", "all equal to 1"
 RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}  # what an activation can be; the others have no upper limit
 EQUAL_BELOW = 1e-13  # of the largest entry: a smaller standard deviation is rounding
-COLORS = {"activations": "#0072B2", "gradients": "#D55E00"}
+COLORS = {"activations": BLUE, "gradients": VERMILION}
 
 
 class Result(NamedTuple):
@@ -148,16 +149,16 @@ def draw(figure) -> dict:
     """Standard deviations by layer on the left, the activations of every layer on the right."""
     left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
     left.set(xlabel="layer", ylabel="standard deviation", yscale="log")
-    left.set_title("by layer (dashed: prediction for wide layers)", fontsize=10)
+    left.set_title("by layer (lines: prediction for wide layers)", fontsize=10)
     right.set(xlabel="layer", ylabel="activation")
     right.set_title("where the activations lie", fontsize=10)
     right.yaxis.set_major_formatter("{x:.3g}")
     right.grid(False)
-    look = [("activations", "o"), ("gradients", "s")]
+    look = [("activations", "o", "--"), ("gradients", "s", ":")]
     return {
         "density": right.imshow(np.zeros((BINS, 1)), origin="lower", aspect="auto", cmap="Blues", vmin=0, vmax=1),
-        "predicted": [left.plot([], [], "--", color=COLORS[kind], linewidth=1.2, alpha=0.8)[0] for kind, _ in look],
-        "std": [left.plot([], [], mark, color=COLORS[kind], markersize=4)[0] for kind, mark in look],
+        "predicted": [left.plot([], [], style, color=COLORS[kind], linewidth=1.4)[0] for kind, _, style in look],
+        "std": [left.plot([], [], mark, color=COLORS[kind], markersize=4)[0] for kind, mark, _ in look],
         "labels": end_labels(left, COLORS),
     }
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from nnlab.analysis.calibration import Reliability, calibration_error, reliability
+from nnlab.analysis.palette import BLACK, BLUE, MARK, SOFT, VERMILION
 from nnlab.datasets import data
 from nnlab.engine import ensemble
 from nnlab.engine.network import Network
@@ -25,7 +26,7 @@ TRAINING_STEPS, BINS = 400, 10
 FEWEST = 20  # samples in a bin that is shown: the share of right answers among fewer is chance
 LR = 1.0  # of the descent on free logits
 GAPS = np.linspace(0, 14, 141)
-PLAIN, SMOOTHED = "0.35", "#0072B2"
+PLAIN, SMOOTHED = SOFT, BLUE
 
 
 class Result(NamedTuple):
@@ -113,14 +114,14 @@ def draw(figure) -> dict:
     left.set_title("one sample")
     right.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1.02))
     right.set_title("digits networks")
-    right.plot([0, 1], [0, 1], "--", color="0.6", linewidth=1)
-    right.text(0.6, 0.12, "too sure", color="0.4", fontsize=9)
-    right.text(0.03, 0.94, "not sure enough", color="0.4", fontsize=9)
+    right.plot([0, 1], [0, 1], "--", color=MARK, linewidth=1)
+    right.text(0.6, 0.12, "too sure", color=SOFT, fontsize=9)
+    right.text(0.03, 0.94, "not sure enough", color=SOFT, fontsize=9)
     artists = {
         "plain": left.plot([], [], "--", color=PLAIN, linewidth=1.4, label="a = 0")[0],
         "loss": left.plot([], [], "-", color=SMOOTHED, linewidth=2, label="smoothed")[0],
-        "best": left.plot([], [], "*", color="black", markersize=15, linestyle="", label="lowest")[0],
-        "now": left.plot([], [], "o", color="#D55E00", markersize=5, linestyle="", label="descent")[0],
+        "best": left.plot([], [], "*", color=BLACK, markersize=15, linestyle="", label="lowest")[0],
+        "now": left.plot([], [], "o", color=VERMILION, markersize=5, linestyle="", label="descent")[0],
         "without": right.plot([], [], "--s", color=PLAIN, linewidth=1.2, markersize=3.5, label="a = 0")[0],
         "with": right.plot([], [], "-o", color=SMOOTHED, linewidth=1.8, markersize=6, label="smoothed")[0],
     }

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from nnlab.analysis.palette import BLACK, BLUE, GREEN, MARK, ORANGE, SOFT, VERMILION
 from nnlab.analysis.plots import spread
 from nnlab.engine import losses
 from nnlab.stage.description import Choice, Description, Handle, Preset, Slider
@@ -18,13 +19,13 @@ REACH, VIEW = 6.0, 6.3  # of the sliders, and of the picture
 GRID = torch.linspace(-VIEW, VIEW, 505, dtype=torch.float64)
 GOOD = (-0.6, -0.2, 0.1, 0.7)  # four of the five samples, as seen from the target; their mean is 0
 LOOK = {
-    "squared": ("#D55E00", "-"),
-    "absolute": ("#009E73", "-."),
-    "Huber": ("#0072B2", "--"),
-    "hinge": ("#E69F00", "-."),
-    "cross-entropy": ("#0072B2", "-"),
-    "squared after sigmoid": ("#D55E00", "--"),
-    "0-1 error": ("#000000", ":"),
+    "squared": (VERMILION, "-"),
+    "absolute": (GREEN, "-."),
+    "Huber": (BLUE, "--"),
+    "hinge": (ORANGE, "-."),
+    "cross-entropy": (BLUE, "-"),
+    "squared after sigmoid": (VERMILION, "--"),
+    "0-1 error": (BLACK, ":"),
 }
 XLABEL = {ONE: "prediction f", FIVE: "one prediction f for all five", LOGIT: "logit z"}
 
@@ -111,14 +112,14 @@ def draw(figure) -> dict:
     right.set(xlim=(-VIEW, VIEW), xticks=range(-6, 7, 2))
     left.set_title("loss")
     right.set_title("slope: how hard it pulls")
-    right.axhline(0, color="0.3", linewidth=1)
-    artists = {"samples": left.plot([], [], "|", color="black", markersize=14, markeredgewidth=2, zorder=4)[0]}
-    artists["here"] = [ax.axvline(0, color="0.6", linewidth=1) for ax in (left, right)]
+    right.axhline(0, color=SOFT, linewidth=1)
+    artists = {"samples": left.plot([], [], "|", color=BLACK, markersize=14, markeredgewidth=2, zorder=4)[0]}
+    artists["here"] = [ax.axvline(0, color=MARK, linewidth=3, zorder=1) for ax in (left, right)]
     for kind, ax in (("losses", left), ("slopes", right)):
         artists[kind] = [ax.plot([], [], s, color=c)[0] for c, s in LOOK.values()]
         artists[f"{kind} dots"] = [ax.plot([], [], "o", color=c, markersize=6)[0] for c, _ in LOOK.values()]
     artists["best"] = [
-        left.plot([], [], "*", color=c, markersize=12, markeredgecolor="black")[0] for c, _ in LOOK.values()
+        left.plot([], [], "*", color=c, markersize=12, markeredgecolor=BLACK)[0] for c, _ in LOOK.values()
     ]
     artists["labels"] = [
         right.text(1.02, 0, "", color=c, transform=right.transAxes, va="center", fontsize=9) for c, _ in LOOK.values()

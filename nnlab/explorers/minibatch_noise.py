@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nnlab.analysis.palette import BLACK, BLUE, FAINT, SOFT, VERMILION
 from nnlab.explorers.memory import remembered
 from nnlab.explorers.shared import above_the_axes, counted, level_lines, note, widening
 from nnlab.stage.description import Description, Handle, Preset, Slider
@@ -121,17 +122,17 @@ def draw(figure) -> dict:
     right.set_title("variance of the gradient at the star")
     sigma2 = float((problem().noise ** 2).sum(1).mean())
     right.set_ylim(sigma2 / 300, sigma2 * 2.5)
-    right.plot(sizes, sigma2 / sizes, "--", color="black", linewidth=1.4)
+    right.plot(sizes, sigma2 / sizes, "--", color=BLACK, linewidth=1.4)
     right.text(8, sigma2 / 5, "predicted: $\\sigma^2 / m$", fontsize=10)
     artists = {
-        "levels": left.plot([], [], "-", color="0.75", linewidth=0.9)[0],
-        "full_path": left.plot([], [], "--", color="0.35", linewidth=2, label="all samples")[0],
-        "path": left.plot([], [], "-o", color="#0072B2", markersize=3, linewidth=0.9, label="mini-batches")[0],
-        "lowest": left.plot(*problem().minimum, "*", color="black", markersize=10, zorder=2.5)[0],
+        "levels": left.plot([], [], "-", color=FAINT, linewidth=0.9)[0],
+        "full_path": left.plot([], [], "--", color=SOFT, linewidth=2, label="all samples")[0],
+        "path": left.plot([], [], "-o", color=BLUE, markersize=3, linewidth=0.9, label="mini-batches")[0],
+        "lowest": left.plot(*problem().minimum, "*", color=BLACK, markersize=10, zorder=2.5)[0],
         "where": note(left),
-        "measured": right.plot([], [], "o", color="#0072B2", markersize=4.5)[0],
-        "now": right.plot([], [], "s", color="#D55E00", markersize=10, markerfacecolor="none", markeredgewidth=2)[0],
-        "number": right.text(1, 1, "", fontsize=10, ha="right", va="top", color="#B04A00"),
+        "measured": right.plot([], [], "o", color=BLUE, markersize=4.5)[0],
+        "now": right.plot([], [], "s", color=VERMILION, markersize=10, markerfacecolor="none", markeredgewidth=2)[0],
+        "number": right.text(1, 1, "", fontsize=10, ha="right", va="top", color=VERMILION),
     }
     above_the_axes(left, [artists["path"], artists["full_path"]])
     return artists

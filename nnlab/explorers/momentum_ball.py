@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nnlab.analysis.palette import BLACK, BLUE, CYAN, MARK, SOFT, VERMILION
 from nnlab.engine.optimizers import Momentum, Nesterov
 from nnlab.stage.description import Choice, Description, Preset, Slider
 from nnlab.stage.explorer import opener
@@ -69,15 +70,15 @@ def draw(figure) -> dict:
     right.set(xlabel="step", ylabel="parameter w")
     right.set_title("position by step")
     return {
-        "curve": left.plot([], [], "-", color="0.55", linewidth=2)[0],
-        "trail": left.plot([], [], "o", color="#56B4E9", markersize=4, alpha=0.6)[0],
-        "start": left.plot([], [], "o", color="#D55E00", markersize=8)[0],
-        "ball": left.plot([], [], "o", color="#0072B2", markersize=13, markeredgecolor="black")[0],
-        "goal": right.plot([], [], "--", color="0.4", linewidth=1)[0],
+        "curve": left.plot([], [], "-", color=MARK, linewidth=2)[0],
+        "trail": left.plot([], [], "o", color=CYAN, markersize=3.5)[0],
+        "start": left.plot([], [], "o", color=VERMILION, markersize=8)[0],
+        "ball": left.plot([], [], "o", color=BLUE, markersize=13, markeredgecolor=BLACK)[0],
+        "goal": right.plot([], [], "--", color=SOFT, linewidth=1)[0],
         "goal_label": right.text(
             1.02, 0, "lowest\npoint", va="center", fontsize=9, transform=right.get_yaxis_transform()
         ),
-        "position": right.plot([], [], "-o", color="#0072B2", markersize=2.5, linewidth=1.2)[0],
+        "position": right.plot([], [], "-o", color=BLUE, markersize=2.5, linewidth=1.2)[0],
     }
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nnlab.analysis.palette import BLACK, BLUE, CYAN, GREEN, ORANGE, PAPER, PURPLE, VERMILION
 from nnlab.analysis.plots import plot_surface
 from nnlab.engine import surfaces
 from nnlab.engine.optimizers import SGD, Adagrad, Adam, Adamax, Momentum, Nesterov, RMSprop
@@ -17,8 +18,8 @@ __all__ = ["optimizer_race"]
 ARRIVED = 1e-3  # of the loss at the start, above the lowest
 LOST = 1e6  # times the loss at the start: this racer is out
 FLOOR = 1e-8  # of the picture of the loss
-COLORS = ("#000000", "#0072B2", "#56B4E9", "#009E73", "#E69F00", "#D55E00", "#CC79A7")
-STYLES = (":", "-", "--", "-.", "--", "-", "-.")
+COLORS = (BLACK, BLUE, CYAN, GREEN, ORANGE, VERMILION, PURPLE)
+STYLES = (":", "-", "--", "-.", (0, (1.5, 0.8)), (0, (9, 1.5)), (0, (4, 1, 1, 1, 1, 1)))
 NAMES = ("SGD", "Momentum", "Nesterov", "Adagrad", "RMSprop", "Adam", "Adamax")
 
 
@@ -77,9 +78,9 @@ def draw(figure) -> dict:
     right.set_title("loss by step")
     look = list(zip(NAMES, COLORS, STYLES, strict=True))
     return {
-        "paths": [left.plot([], [], s, color=c, linewidth=1.6)[0] for _, c, s in look],
-        "ends": [left.plot([], [], "o", color=c, markersize=6, markeredgecolor="white")[0] for _, c, _ in look],
-        "losses": [right.plot([], [], s, color=c, linewidth=1.6)[0] for _, c, s in look],
+        "paths": [left.plot([], [], linestyle=s, color=c, linewidth=1.6)[0] for _, c, s in look],
+        "ends": [left.plot([], [], "o", color=c, markersize=6, markeredgecolor=PAPER)[0] for _, c, _ in look],
+        "losses": [right.plot([], [], linestyle=s, color=c, linewidth=1.6)[0] for _, c, s in look],
         "labels": end_labels(right, dict(zip(NAMES, COLORS, strict=True))),
         "outs": [right.plot([], [], "x", color=c, markersize=8, markeredgewidth=2)[0] for _, c, _ in look],
     }

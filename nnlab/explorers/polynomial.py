@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.polynomial.legendre import legvander
 
+from nnlab.analysis.palette import BLACK, BLUE, MARK, PAPER, PURPLE, VERMILION
 from nnlab.explorers.memory import remembered
 from nnlab.explorers.shared import end_labels, note, to_the_ends
 from nnlab.stage.description import Choice, Description, Handle, Preset, Slider
@@ -23,10 +24,10 @@ TRUTHS = {
 VIEW, FLOOR = 2.0, 1e-4
 ROUNDING = {"training": 1e-12, "bias²": 1e-20}  # an error below is what rounding leaves of 0
 LOOK = {
-    "training": ("#0072B2", "-"),
-    "validation": ("#D55E00", "--"),
-    "bias²": ("#000000", "-."),
-    "variance": ("#A03F7C", ":"),
+    "training": (BLUE, "-"),
+    "validation": (VERMILION, "--"),
+    "bias²": (BLACK, "-."),
+    "variance": (PURPLE, ":"),
 }
 
 
@@ -103,12 +104,12 @@ def draw(figure) -> dict:
     right.set_xticks(range(1, HIGHEST + 1, 2))
     right.set_title(f"means over {DRAWS} draws")
     return {
-        "others": left.plot([], [], "-", color="#56B4E9", linewidth=0.8, alpha=0.6)[0],
-        "truth": left.plot([], [], "--", color="black", linewidth=1.6)[0],
-        "fit": left.plot([], [], "-", color="#0072B2", linewidth=2.2)[0],
-        "samples": left.plot([], [], "o", color="#D55E00", markersize=4, markeredgecolor="white")[0],
+        "others": left.plot([], [], "-", color=MARK, linewidth=0.7)[0],
+        "truth": left.plot([], [], "--", color=BLACK, linewidth=1.6)[0],
+        "fit": left.plot([], [], "-", color=BLUE, linewidth=2.2)[0],
+        "samples": left.plot([], [], "o", color=VERMILION, markersize=4, markeredgecolor=PAPER)[0],
         "where": note(left),
-        "now": right.plot([], [], "-", color="0.6", linewidth=5, alpha=0.5, zorder=1)[0],
+        "now": right.plot([], [], "-", color=MARK, linewidth=3, zorder=1)[0],
         "lines": [
             right.plot([], [], style, color=color, linewidth=1.8, marker="o", markersize=3)[0]
             for color, style in LOOK.values()

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from nnlab.analysis.palette import BLUE, GREEN, MARK, SOFT, VERMILION
 from nnlab.datasets import data
 from nnlab.engine import ensemble, lr_range, optimizers
 from nnlab.engine.network import Network
@@ -18,7 +19,7 @@ SEEDS, FULL_STEPS = 8, 200
 ENDS = (1e-5, 10.0)
 RATES = tuple(float(f"{10 ** (k / 2):.1g}") for k in range(-8, 2))  # 0.0001, 0.0003, ..., 3
 TOP, FULL = 3.8, (0.1, 4.0)  # of the pictures: smoothed loss, validation loss
-COLOR, MARKS = "#0072B2", {"suggested": ("#007A57", "-"), "lowest": ("0.3", "--"), "diverges": ("#B04A00", ":")}
+COLOR, MARKS = BLUE, {"suggested": (GREEN, "-."), "lowest": (SOFT, "--"), "diverges": (VERMILION, ":")}
 
 
 class Result(NamedTuple):
@@ -93,7 +94,7 @@ def draw(figure) -> dict:
     suggested = right.text(1, FULL[1] * 0.9, "", color=MARKS["suggested"][0], ha="right", va="top", fontsize=9)
     suggested.set_in_layout(False)  # it moves, and the layout must not depend on where it was first
     return {
-        "members": [left.plot([], [], "-", color="0.75", linewidth=0.8)[0] for _ in range(SEEDS)],
+        "members": [left.plot([], [], "-", color=MARK, linewidth=0.7)[0] for _ in range(SEEDS)],
         "median": left.plot([], [], "-", color=COLOR, linewidth=2.2)[0],
         "marks": [left.plot([], [], s, color=c, linewidth=1.6)[0] for c, s in MARKS.values()],
         "keys": [
@@ -106,7 +107,7 @@ def draw(figure) -> dict:
         ],
         "band": right.fill_between(RATES, 1, 1, color=COLOR, alpha=0.2, linewidth=0),
         "full": right.plot([], [], "o-", color=COLOR, markersize=5)[0],
-        "here": right.plot([], [], "-", color=MARKS["suggested"][0], linewidth=1.6)[0],
+        "here": right.plot([], [], "-.", color=MARKS["suggested"][0], linewidth=1.6)[0],
         "suggested": suggested,
     }
 

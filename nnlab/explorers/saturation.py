@@ -8,6 +8,7 @@ import torch
 from matplotlib.ticker import MaxNLocator
 
 from nnlab.analysis import probes
+from nnlab.analysis.palette import BLACK, BLUE, ORANGE, VERMILION
 from nnlab.datasets import data
 from nnlab.engine import ensemble, losses
 from nnlab.engine.layers import Params
@@ -25,7 +26,7 @@ SAMPLES, FEATURES, CLASSES, MEMBERS, BINS, DEEPEST = 32, 64, 10, 4, 40, 30
 ROUNDING = 1e-14  # of a size: nothing below it means anything
 VIEW = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}  # of the activations; all others:
 WIDE = (-0.5, 3.5)
-FORWARD, BACKWARD, SATURATED, DEAD = "#0072B2", "#D55E00", "#7A5200", "#000000"
+FORWARD, BACKWARD, SATURATED, DEAD = BLUE, VERMILION, ORANGE, BLACK
 
 
 class Result(NamedTuple):
@@ -137,7 +138,7 @@ def draw(figure) -> dict:
         "dead": middle.plot([], [], "--s", color=DEAD, markersize=3.5, linewidth=1.2)[0],
         "difference": right.plot([], [], "-o", color=FORWARD, markersize=4)[0],
         "gradient": right.plot([], [], "--s", color=BACKWARD, markersize=3.5)[0],
-        "zeros": right.plot([], [], "x", color="black", markersize=7, markeredgewidth=2)[0],
+        "zeros": right.plot([], [], "x", color=BLACK, markersize=7, markeredgewidth=2)[0],
         "labels": end_labels(right, {"samples\napart": FORWARD, "gradient": BACKWARD}),
     }
     for height, name in ((0.96, "saturated"), (0.88, "dead")):

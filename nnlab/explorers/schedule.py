@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nnlab.analysis.palette import BLUE, VERMILION
 from nnlab.engine.schedules import (
     Cosine,
     CosineRestarts,
@@ -28,7 +29,7 @@ START = (3.0, 4.0)
 WALLS, FLAT = 0.3, 0.02  # loss = x^2 / 2 + WALLS x^4 / 4 + FLAT y^2 / 2
 LOST = 1e6  # a run whose loss is above it has left for good
 FLOOR = 1e-5  # of the picture
-COLORS, WIDTH = ("#0072B2", "#D55E00"), 2.0
+COLORS, WIDTH = (BLUE, VERMILION), 2.0
 
 FORMULAS = {  # name -> the schedule that after T steps is at a tenth or at zero, or has gone round four times or more
     "time decay": lambda T: TimeDecay(k=float(f"{9 / T:.3g}")),

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nnlab.analysis.palette import BLACK, BLUE, GREEN, MARK, PAPER, VERMILION
 from nnlab.explorers.memory import remembered
 from nnlab.explorers.shared import counted, end_labels, to_the_ends
 from nnlab.stage.description import Choice, Description, Preset, Slider
@@ -13,7 +14,7 @@ from nnlab.stage.explorer import opener
 __all__ = ["search"]
 
 RANDOM, GRID, FINE = STRATEGIES = ("random", "grid", "coarse to fine")
-COLORS = dict(zip(STRATEGIES, ("#0072B2", "#B04A00", "#007A57"), strict=True))
+COLORS = dict(zip(STRATEGIES, (BLUE, VERMILION, GREEN), strict=True))
 STYLES = dict(zip(STRATEGIES, ("-", "--", ":"), strict=True))
 SURFACES, MOST = 200, 64  # surfaces with their best points elsewhere, trials
 COUNTS = (4, 9, 16, 25, 36, 49, 64)  # where the curves are computed
@@ -115,21 +116,21 @@ def draw(figure) -> dict:
     plane.grid(False)
     right.set(xlim=(0, MOST), ylim=(0, 1.05), xlabel="trials", ylabel=f"best score, median of {SURFACES} surfaces")
     right.set_xticks(range(0, MOST + 1, 16))
-    dot = {"linestyle": "", "markeredgecolor": "white", "markeredgewidth": 0.6}
+    dot = {"linestyle": "", "markeredgecolor": PAPER, "markeredgewidth": 0.6}
     return {
         "image": plane.imshow(
-            np.zeros((2, 2)), origin="lower", extent=(0, 1, 0, 1), aspect="auto", cmap="Greys", vmin=0, vmax=1.6,
+            np.zeros((2, 2)), origin="lower", extent=(0, 1, 0, 1), aspect="auto", cmap="Greys", vmin=0, vmax=2.6,
             interpolation="bilinear",
         ),
-        "ridge": above.plot([], [], "-", color="0.5", linewidth=1.5)[0],
-        "heights": above.plot([], [], "o", color="#0072B2", markersize=5, **dot)[0],
-        "coarse": plane.plot([], [], "o", color="#0072B2", markersize=6, **dot)[0],
-        "fine": plane.plot([], [], "^", color="#007A57", markersize=6, **dot)[0],
-        "best": plane.plot([], [], "*", color="#D55E00", markersize=13, **dot)[0],
-        "box": plane.plot([], [], "-", color="#007A57", linewidth=1.5)[0],
+        "ridge": above.plot([], [], "-", color=MARK, linewidth=1.5)[0],
+        "heights": above.plot([], [], "o", color=BLUE, markersize=5, **dot)[0],
+        "coarse": plane.plot([], [], "o", color=BLUE, markersize=6, **dot)[0],
+        "fine": plane.plot([], [], "^", color=GREEN, markersize=6, **dot)[0],
+        "best": plane.plot([], [], "*", color=VERMILION, markersize=13, **dot)[0],
+        "box": plane.plot([], [], "-", color=BLACK, linewidth=1.5)[0],
         "band": right.fill_between(COUNTS, 0, 0, alpha=0.18, linewidth=0),
         "curves": [right.plot([], [], STYLES[s], color=COLORS[s], linewidth=2)[0] for s in STRATEGIES],
-        "here": right.plot([], [], "-", color="0.5", linewidth=1)[0],
+        "here": right.plot([], [], "-", color=MARK, linewidth=1)[0],
         "labels": end_labels(right, COLORS),
     }  # fmt: skip
 

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from nnlab.analysis.palette import PAPER
 from nnlab.analysis.plots import spread
 
 __all__ = [
@@ -47,7 +48,7 @@ def level_lines(curvature_x: float, curvature_y: float, zoom: float = 1.0):
 
 def note(ax):
     """A line of text at the top, readable on whatever lies under it."""
-    paper = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 2}
+    paper = {"facecolor": PAPER, "alpha": 0.8, "linewidth": 0, "pad": 2}
     return ax.text(0.5, 0.93, "", transform=ax.transAxes, ha="center", fontsize=10, bbox=paper)
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from nnlab.analysis.palette import BLACK, CYAN, MARK, SOFT, VERMILION
 from nnlab.engine import losses
 from nnlab.stage.description import Choice, Description, Handle, Preset, Slider
 from nnlab.stage.explorer import opener
@@ -13,7 +14,7 @@ from nnlab.stage.explorer import opener
 __all__ = ["softmax_cross_entropy"]
 
 TARGETS = ("class 1", "class 2", "class 3")
-COLORS = {"logits": "0.6", "probabilities": "#56B4E9", "gradient": "#D55E00"}
+COLORS = {"logits": MARK, "probabilities": CYAN, "gradient": VERMILION}
 REACH = 8.0  # of the sliders of the logits
 SMALL = 5e-4  # a gradient below it is shown as 0.000
 
@@ -49,15 +50,15 @@ def draw(figure) -> dict:
         ax.set_title(title)
         ax.set(xlim=(0.4, 3.6), xticks=(1, 2, 3), xlabel="class")
         ax.grid(axis="x", visible=False)
-        ax.axhline(0, color="0.3", linewidth=1)
+        ax.axhline(0, color=SOFT, linewidth=1)
         artists[name] = list(
-            ax.bar((1, 2, 3), (0, 0, 0), width=0.6, color=COLORS[name], edgecolor="0.2", linewidth=0.8)
+            ax.bar((1, 2, 3), (0, 0, 0), width=0.6, facecolor=(COLORS[name], 0.55), edgecolor=BLACK, linewidth=0.8)
         )
         artists[f"{name} texts"] = [ax.text(k, 0, "", ha="center", va="center", fontsize=10) for k in (1, 2, 3)]
     logits, probabilities, _ = axes
     logits.set(ylim=(-REACH - 2, REACH + 5), yticks=(-8, -4, 0, 4, 8))
     probabilities.set(ylim=(0, 1.32), yticks=(0, 0.25, 0.5, 0.75, 1))
-    artists["goals"] = [probabilities.plot([], [], "-", color="black", linewidth=2.5)[0] for _ in TARGETS]
+    artists["goals"] = [probabilities.plot([], [], "-", color=BLACK, linewidth=2.5)[0] for _ in TARGETS]
     artists["goal note"] = probabilities.text(0.02, 0.955, "bold line: wanted", transform=probabilities.transAxes,
                                               fontsize=9, va="center")  # fmt: skip
     artists["loss"] = logits.text(0.02, 0.945, "", transform=logits.transAxes, fontsize=11, va="center", weight="bold")

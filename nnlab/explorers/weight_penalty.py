@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nnlab.analysis.palette import BLACK, BLUE, FAINT, GREEN, MARK, PAPER, SOFT, VERMILION
 from nnlab.engine import optimizers, penalties
 from nnlab.explorers.shared import above_the_axes, counted, end_labels, to_the_ends
 from nnlab.stage.description import Choice, Description, Preset, Slider
@@ -17,7 +18,7 @@ START, MOST = (-1.0, -0.4), 300
 REACH = (30, 100, MOST)  # of the axis of steps: an axis that stays is a background that stays
 XLIM, YLIM = (-2.2, 3.5), (-1.2, 3.5)
 STRENGTHS = np.append(np.geomspace(1e-3, 1e3, 200), 1e9)
-INSIDE, OUTSIDE = "#0072B2", "#D55E00"
+INSIDE, OUTSIDE = BLUE, VERMILION
 NAMES = {"L2": ("L2 in the gradient", "weight decay"), "L1": ("subgradient", "soft threshold")}
 
 
@@ -96,24 +97,24 @@ def draw(figure) -> dict:
     left.set(xlabel="weight $w_1$ (flat direction)", ylabel="weight $w_2$ (steep)", xlim=XLIM, ylim=YLIM)
     left.set_aspect("equal")
     left.set_title("the path")
-    left.axhline(0, color="0.6", linewidth=1)
-    left.axvline(0, color="0.6", linewidth=1)
+    left.axhline(0, color=MARK, linewidth=0.8)
+    left.axvline(0, color=MARK, linewidth=0.8)
     left.grid(False)
     for height in (0.3, 1.2, 2.7, 4.8, 7.5):
-        left.plot(*level_line(height), "-", color="0.8", linewidth=0.9)
-    left.plot(*LOWEST, "x", color="black", markersize=8, markeredgewidth=2)
+        left.plot(*level_line(height), "-", color=FAINT, linewidth=0.9)
+    left.plot(*LOWEST, "x", color=BLACK, markersize=8, markeredgewidth=2)
     left.text(LOWEST[0] + 0.14, LOWEST[1] + 0.1, "lowest loss", fontsize=9)
     right.set(xlabel="step", ylabel="weight", ylim=YLIM)
-    right.axhline(0, color="0.6", linewidth=1)
+    right.axhline(0, color=MARK, linewidth=0.8)
     right.set_title("weights by step")
     looks = ((INSIDE, "-"), (OUTSIDE, "--"))
     artists = {
-        "minima": left.plot([], [], ":", color="0.35", linewidth=1.4)[0],
-        "price": left.plot([], [], "-", color="#009E73", linewidth=1.4)[0],
+        "minima": left.plot([], [], ":", color=SOFT, linewidth=1.4)[0],
+        "price": left.plot([], [], "-", color=GREEN, linewidth=1.5)[0],
         "paths": [left.plot([], [], s, color=c, marker="o", markersize=2.5, linewidth=1.4)[0] for c, s in looks],
-        "ends": [left.plot([], [], "o", color=c, markersize=7, markeredgecolor="white")[0] for c, _ in looks],
-        "lowest": left.plot([], [], "*", color="#009E73", markersize=12, markeredgecolor="white")[0],
-        "weights": [right.plot([], [], s, color=c, linewidth=1.5)[0] for _ in "12" for c, s in looks],
+        "ends": [left.plot([], [], "o", color=c, markersize=7, markeredgecolor=PAPER)[0] for c, _ in looks],
+        "lowest": left.plot([], [], "*", color=GREEN, markersize=12, markeredgecolor=PAPER)[0],
+        "weights": [right.plot([], [], s, color=c, linewidth=w)[0] for w in (1.5, 2.6) for c, s in looks],
         "labels": end_labels(
             right, {f"$w_{k}$ {where}": c for k in "12" for where, c in (("inside", INSIDE), ("outside", OUTSIDE))}
         ),

@@ -1,6 +1,7 @@
 """Panel: the one widget of nnlab, a picture with its sentence and controls, drawn by ``front/panel.js``."""
 
 import itertools
+import json
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib.resources import files
@@ -11,6 +12,7 @@ import traitlets
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from nnlab.analysis.palette import THEMES
 from nnlab.stage.description import Choice, Description, Slider, Toggle
 from nnlab.stage.handles import places
 from nnlab.stage.picture import Picture, Recording
@@ -42,6 +44,8 @@ def front(*names: str) -> str:
     ends = (("\nexport function", "\nfunction"), ("\nexport default { render };\n", "\n"))
     for k, (exported, own) in itertools.product(range(len(texts) - 1), ends):
         texts[k] = texts[k].replace(exported, own)
+    if "strokes.js" in names:
+        texts.insert(0, f"const PALETTE = {json.dumps(THEMES)}; // light: [dark, print]")
     return "\n".join(texts)
 
 

@@ -174,7 +174,7 @@ def test_decision_image_is_the_colour_of_the_class_that_is_sure():
     for k in range(3):
         pixels = image[np.asarray(classes == k)]
         np.testing.assert_allclose(
-            1 - (1 - pixels) / 0.55, np.broadcast_to(to_rgb(plots.CLASS_COLORS[k]), pixels.shape)
+            1 - (1 - pixels) / 0.55, np.broadcast_to(to_rgb(plots.CLASS_COLORS[k]), pixels.shape), atol=1e-6
         )
     assert 0 <= plots.decision_image(GRID).min() <= plots.decision_image(GRID).max() <= 1
 

@@ -6,6 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from nnlab import search_plots, spaces
+from nnlab.analysis.palette import CYCLE
 from nnlab.analysis.search import COLUMNS, Trials
 from nnlab.analysis.search.views import band_of_best, best_so_far, heat_map, heights, ranks
 
@@ -153,7 +154,7 @@ def test_parallel_coordinates_colour_the_best_and_end_a_failed_trial_before_its_
     assert search_plots.plot_parallel_coordinates(trials, ax, best=0.1) is ax
     lines = [line for line in ax.get_lines() if len(line.get_xdata()) == 3]
     assert len(lines) == 21
-    assert [line.get_color() for line in lines].count("#0072B2") == 2
+    assert [line.get_color() for line in lines].count(CYCLE[0]) == 2
     assert [line.get_linestyle() for line in lines].count(":") == 1
     assert [text.get_text() for text in ax.get_xticklabels()] == ["lr", "decay", "score"]
 

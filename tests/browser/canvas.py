@@ -7,10 +7,9 @@ from contextlib import contextmanager
 import numpy as np
 from PIL import Image
 
-from benchmarks.lab import ROOT
 from benchmarks.notebook_page import open_browser
+from nnlab.stage.panel import front
 
-SOURCE = ROOT / "nnlab" / "stage" / "front" / "strokes.js"
 LOAD = """async source => {
     window.strokes = await import(URL.createObjectURL(new Blob([source], {type: "text/javascript"})));
 }"""
@@ -35,7 +34,7 @@ class Canvas:
     def __init__(self, page):
         self.page = page
         page.set_content("<p>strokes</p>")
-        page.evaluate(LOAD, SOURCE.read_text(encoding="utf-8"))
+        page.evaluate(LOAD, front("strokes.js"))
 
     def draw(self, *layers: dict, scale: float = 1.5, **options) -> np.ndarray:
         """The pixels of some strokes, the first ones at the bottom, (height, width, 4) in uint8."""
@@ -46,7 +45,7 @@ class Canvas:
 
     def themed(self, colour: str) -> str:
         """A colour of the dark theme."""
-        return self.page.evaluate("colour => window.strokes.themed(colour, true)", colour)
+        return self.page.evaluate("colour => window.strokes.themed(colour, 'dark')", colour)
 
 
 def packed(strokes: dict) -> dict:

@@ -5,6 +5,7 @@ from importlib import import_module
 
 import numpy as np
 import pytest
+import themes
 from canvas import open_canvas
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -243,4 +244,12 @@ def test_dark_greys_are_turned_round_and_colours_keep_their_hue(canvas):
 
 def test_the_light_theme_changes_nothing(canvas):
     colours = ["#0072b2ff", "#12345678"]
-    assert canvas.page.evaluate("all => all.map(c => window.strokes.themed(c, false))", colours) == colours
+    assert canvas.page.evaluate("all => all.map(c => window.strokes.themed(c, 'light'))", colours) == colours
+
+
+def test_the_tests_in_python_know_the_dark_theme_of_the_browser(canvas):
+    """tests/themes.py says the rule once more, for tests of contrast that need no browser."""
+    greys = [f"#{3 * grey}ff" for grey in ("00", "12", "59", "8c", "c8", "f2")]
+    for colour in (*CLASS_COLORS, *greys, "#fff0dcff", "#e3eef880", "#1b6e3c", "#ffff00", "#0000ff"):
+        apart = np.abs(themes.channels(canvas.themed(colour)) - themes.themed(colour, True)) * 255
+        assert apart.max() < 1.5, colour

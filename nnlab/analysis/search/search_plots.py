@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nnlab.analysis.palette import BLUE, VERMILION
 from nnlab.analysis.plots import ink, label_lines
 from nnlab.analysis.search.trials import Trials, short
 from nnlab.analysis.search.views import band_of_best, color_limits, heat_map, heights, ranks
@@ -15,7 +16,7 @@ from nnlab.engine.spaces import Choice, Integer, LogUniform, OneMinusLogUniform,
 __all__ = ["plot_best_so_far", "plot_heat_map", "plot_parallel_coordinates"]
 
 TICKS = 5  # at most, on an axis that shows a hyper-parameter
-FAILED = "#D55E00"
+FAILED = VERMILION
 PAPER = {"alpha": 0.8, "linewidth": 0, "pad": 1}  # keeps a text readable on lines
 
 
@@ -62,9 +63,7 @@ def plot_parallel_coordinates(trials: Trials, ax, best: float = 0.1):
     paper = PAPER | {"facecolor": ax.get_facecolor()}
     for height, good in zip(lines[np.argsort(top)], np.sort(top), strict=True):
         style = "-" if np.isfinite(height[-1]) else ":"
-        look = (
-            {"color": "#0072B2", "linewidth": 1.8, "zorder": 3} if good else {"color": ink(ax, 0.28), "linewidth": 0.8}
-        )
+        look = {"color": BLUE, "linewidth": 1.8, "zorder": 3} if good else {"color": ink(ax, 0.28), "linewidth": 0.8}
         ax.plot(axes, height, style, **look)
     for k, space in enumerate(trials.space.values()):
         ax.axvline(k, color=ink(ax, 0.7), linewidth=0.8)

@@ -25,6 +25,7 @@ class Canvas {
     for (const element of [this.element, this.window]) resized.observe(element);
     signal.addEventListener("abort", () => resized.disconnect());
     watchTheme(() => requestAnimationFrame(() => this.draw()), signal); // JupyterLab shows nothing while it changes
+    matchMedia("print").addEventListener("change", () => this.draw(), { signal });
   }
 
   /** Show strokes upon the strokes of a scene. */
@@ -92,7 +93,8 @@ class Canvas {
   draw() {
     if (!this.strokes || !this.element.clientWidth) return;
     const scale = (this.element.clientWidth * devicePixelRatio) / this.across;
-    const look = { dark: isDark(), scale, font: getComputedStyle(this.element).fontFamily };
+    const font = getComputedStyle(this.element).fontFamily;
+    const look = { dark: isDark(), print: matchMedia("print").matches, scale, font };
     const size = [Math.round(this.across * scale), Math.round(this.down * scale)];
     const drawn = JSON.stringify([look, size, this.parts]);
     if (this.drawn !== drawn || this.drawnScene !== this.scene) {

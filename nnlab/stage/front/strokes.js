@@ -1,6 +1,7 @@
 // Draws strokes (see nnlab/stage/strokes.py) on a canvas, at any size and in a light or a dark theme.
 //
-// strokes.points and each of strokes.images are DataViews; everything else is plain JSON.
+// strokes.points and each of strokes.images are DataViews; everything else is plain JSON. PALETTE, the colours of
+// nnlab/analysis/palette.py, stands before this in the same module.
 
 const GRAIN = 8; // coordinates are whole numbers of this part of a pixel
 const LONG = -128; // a step that does not fit into a byte: two bytes follow
@@ -8,16 +9,18 @@ const LONG = -128; // a step that does not fit into a byte: two bytes follow
 /**
  * Draw a picture, or a part of one, over what is on the canvas.
  *
- * scale: pixels of the device for one pixel of the page. font: the family for all texts.
+ * scale: pixels of the device for one pixel of the page. font: the family for all texts. print: on paper, whatever
+ * the screen shows.
  */
-export function drawStrokes(context, strokes, { dark = false, scale = 1, font = "sans-serif" } = {}) {
+export function drawStrokes(context, strokes, { dark = false, print = false, scale = 1, font = "sans-serif" } = {}) {
+  const theme = print ? "print" : dark ? "dark" : "light";
   const points = pointReader(strokes.points);
   const drawers = { p: drawPath, m: drawMarkers, t: drawText, i: drawImage };
   const places = { p: 2, m: 2, t: 2, i: 1 }; // where an operation names its clip
   for (const op of strokes.ops) {
     context.save();
     clipTo(context, strokes.clips[op[places[op[0]]]], scale);
-    drawers[op[0]](context, op, { strokes, points, dark, scale, font });
+    drawers[op[0]](context, op, { strokes, points, theme, scale, font });
     context.restore();
   }
 }
@@ -79,10 +82,10 @@ function trace(context, parts, read, x, y) {
 }
 
 /** Set colours and pen of a style; returns a function that fills and strokes the path at hand. */
-function pen(context, [stroke, width, dash, cap, join, fill], { dark, scale }) {
-  if (fill) context.fillStyle = themed(fill, dark);
+function pen(context, [stroke, width, dash, cap, join, fill], { theme, scale }) {
+  if (fill) context.fillStyle = themed(fill, theme);
   if (stroke) {
-    context.strokeStyle = themed(stroke, dark);
+    context.strokeStyle = themed(stroke, theme);
     context.lineWidth = width * scale;
     context.lineCap = cap;
     context.lineJoin = join;
@@ -129,17 +132,17 @@ function drawMarkers(context, [, style, , codes, snap, count], picture) {
   }
 }
 
-function drawText(context, [, text, , x, y, size, angle, align, width, colour, weight], { dark, scale, font }) {
+function drawText(context, [, text, , x, y, size, angle, align, width, colour, weight], { theme, scale, font }) {
   context.translate(x * scale, y * scale);
   context.rotate((-angle * Math.PI) / 180);
   context.font = `${weight} ${size * scale}px ${font}`;
   context.textAlign = align;
   context.textBaseline = "alphabetic";
-  context.fillStyle = themed(colour, dark);
+  context.fillStyle = themed(colour, theme);
   context.fillText(text, 0, 0, Math.ceil(width * scale));
 }
 
-function drawImage(context, [, , columns, rows, place, smooth, keep, image], { strokes, dark, scale }) {
+function drawImage(context, [, , columns, rows, place, smooth, keep, image], { strokes, theme, scale }) {
   let [a, b, c, d, e, f] = place.map((v) => v * scale);
   if (b === 0 && c === 0) {
     // upright: its edges lie between pixels of the device
@@ -148,7 +151,7 @@ function drawImage(context, [, , columns, rows, place, smooth, keep, image], { s
   }
   context.transform(a, b, c, d, e, f);
   context.imageSmoothingEnabled = smooth;
-  context.drawImage(decoded(strokes.images[image], columns, rows, dark && !keep), 0, 0, 1, 1);
+  context.drawImage(decoded(strokes.images[image], columns, rows, theme === "dark" && !keep), 0, 0, 1, 1);
 }
 
 const pictures = new WeakMap(); // DataView -> its canvas in the light and in the dark theme
@@ -176,9 +179,12 @@ function decode(view, columns, rows, dark) {
 
 const MEMORY = new Map();
 
-/** The colour that means in the dark theme what "#rrggbb" or "#rrggbbaa" means in the light one. */
-export function themed(colour, dark) {
-  if (!dark) return colour;
+/** The colour that means in a theme, "light", "dark" or "print", what "#rrggbb" or "#rrggbbaa" means in the light one. */
+export function themed(colour, theme) {
+  if (theme === "light") return colour;
+  const named = PALETTE[colour.slice(0, 7)]?.[theme === "dark" ? 0 : 1];
+  if (named) return named + colour.slice(7);
+  if (theme === "print") return colour;
   if (!MEMORY.has(colour)) {
     MEMORY.set(colour, relit(colour, (light, strength) => {
       const strong = Math.min(1, Math.max(0, (strength - 0.04) / 0.06)); // 0: a grey or a pale ground, 1: a colour

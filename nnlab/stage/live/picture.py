@@ -12,6 +12,7 @@ from matplotlib.artist import Artist
 from matplotlib.transforms import Affine2D
 from PIL import Image
 
+from nnlab.analysis.palette import BLACK, MARK, PAPER, SOFT, WRONG
 from nnlab.analysis.plots import CLASS_COLORS, CLASS_MARKERS, decision_image
 from nnlab.datasets.data import Dataset
 from nnlab.engine.surfaces import DecisionGrid
@@ -103,10 +104,10 @@ class LivePicture:
         accuracy.set(xlabel="step", ylabel="right, in %", xlim=(0, 100), ylim=(0, 103), yticks=[0, 25, 50, 75, 100])
         artists = {
             "answers": self.answers.draw(axes["answers"]),
-            "losses": loss.plot([], [], "-", color="#0072B2", linewidth=0.9, label="mini-batches", zorder=1.9)[0],
-            "validation": loss.plot([], [], "--o", markevery=[-1], color="#D55E00", label="validation")[0],
-            "accuracy": accuracy.plot([], [], "--o", markevery=[-1], color="#D55E00")[0],
-            "changes": [ax.plot([], [], ":", color="0.45", linewidth=1, zorder=1)[0] for ax in (loss, accuracy)],
+            "losses": loss.plot([], [], "-", color=MARK, linewidth=0.9, label="mini-batches", zorder=1.9)[0],
+            "validation": loss.plot([], [], "--o", markevery=[-1], color=BLACK, label="validation")[0],
+            "accuracy": accuracy.plot([], [], "--o", markevery=[-1], color=BLACK)[0],
+            "changes": [ax.plot([], [], ":", color=SOFT, linewidth=1, zorder=1)[0] for ax in (loss, accuracy)],
         }
         loss.legend(loc="lower right", bbox_to_anchor=(1, 0.98), ncols=2)
         for ax in axes.values():  # whatever later drawing would look up in matplotlib's settings is fixed now
@@ -152,7 +153,7 @@ class Plane:
                 *self.part.x[self.part.y == k].T.numpy(),
                 CLASS_MARKERS[k % 8],
                 color=CLASS_COLORS[k % 8],
-                markeredgecolor="white",
+                markeredgecolor=PAPER,
                 markeredgewidth=0.6,
                 markersize=5,
             )[0]
@@ -232,7 +233,7 @@ class Images:
         """Write what the network reads."""
         for text, read, truth in zip(artists, probabilities.argmax(-1).tolist(), self.truth, strict=True):
             text.set_text(str(read) if read == truth else f"{read} (is {truth})")
-            text.set_color("black" if read == truth else "#B00020")
+            text.set_color(BLACK if read == truth else WRONG)
             text.set_fontweight("normal" if read == truth else "bold")
 
 
