@@ -203,11 +203,11 @@ class Description:
     draw: Callable
     update: Callable
     sentence: Callable
-    letters: int = 160
     presets: tuple[Preset, ...] = ()
     size: tuple[float, float] = (8.0, 3.6)
     handles: tuple[Handle, ...] = ()
     widest: tuple[Mapping[str, Any], ...] = ()
+    letters: int = 160
 
     def __post_init__(self):
         for preset in self.presets:
