@@ -1,8 +1,9 @@
 """Print the table: ``python -m benchmarks [NAME ...]`` (all if none is named); 1 if a goal is missed.
 
-Three are not about speed and run only when they are named. ``python -m benchmarks claims [NN ...] [--splits 5]``
+Some are not about speed and run only when they are named. ``python -m benchmarks claims [NN ...] [--splits 5]``
 rechecks what the notebooks claim, ``python -m benchmarks diagnosis`` counts how often ``nnlab.diagnosis`` is right on
 real runs, and ``python -m benchmarks checkup [--seeds 20]`` whether the checkup finds every fault, and only faults.
+``python -m benchmarks elsewhere bounds|colab|newest [NN ...]`` runs the notebooks with other versions of everything.
 """
 
 import argparse
@@ -16,7 +17,9 @@ NAMES = ("imports", "ensemble", "training", "notebooks", "slider_to_picture", "p
 
 def main(arguments) -> int:
     """Measure the named benchmarks, or all of them."""
-    apart = {"claims": claims, "checkup": checkups, "diagnosis": diagnoses}.get(*arguments[:1] or [""])
+    apart = {"claims": claims, "checkup": checkups, "diagnosis": diagnoses, "elsewhere": others}.get(
+        *arguments[:1] or [""]
+    )
     rows = apart(arguments[1:]) if apart else speed(arguments)
     print(show(rows))
     return int(not all(row.ok for row in rows))
@@ -60,6 +63,17 @@ def checkups(arguments) -> list[Row]:
     parser = argparse.ArgumentParser(prog="python -m benchmarks checkup", description="Faults that are found.")
     parser.add_argument("--seeds", type=int, default=20, help="how many of each")
     return measure(parser.parse_args(arguments).seeds)
+
+
+def others(arguments) -> list[Row]:
+    """The row of one environment."""
+    from benchmarks.elsewhere import KINDS, measure
+
+    parser = argparse.ArgumentParser(prog="python -m benchmarks elsewhere", description="Notebooks elsewhere.")
+    parser.add_argument("kind", choices=KINDS, help="whose versions")
+    parser.add_argument("notebooks", nargs="*", metavar="NN", help="such as 06; all if none is named")
+    chosen = parser.parse_args(arguments)
+    return measure(chosen.kind, chosen.notebooks)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,15 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 USED = """
 import nnlab, sys, torch
+from importlib.metadata import entry_points, metadata
 from importlib.resources import files
 assert files("nnlab.stage").joinpath("front", "strokes.js").is_file()
+assert files("nnlab").joinpath("py.typed").is_file()
+assert files("nnlab.commands.start").joinpath("jupyter/labconfig/default_setting_overrides.json").is_file()
+about = metadata("nnlab")
+assert about["Version"] == nnlab.__version__ and "## Two commands" in (about["Description"] or about.get_payload())
+(command,) = entry_points(group="console_scripts", name="nnlab")
+assert command.load()(["--help"]) == 0
 assert nnlab.__file__.startswith(sys.prefix), nnlab.__file__
 nnlab.use_style()
 data = nnlab.digits(seed=0)
@@ -44,4 +51,6 @@ def test_a_wheel_in_a_fresh_environment(tmp_path):
     subprocess.run([sys.executable, "-m", "pip", *install], check=True, env=offline)
 
     result = subprocess.run([python, "-c", USED], cwd=tmp_path, env=offline, capture_output=True, text=True)
-    assert (result.stdout, result.returncode) == ("works\n", 0), result.stderr
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("Usage: python3 -m nnlab COMMAND")
+    assert result.stdout.endswith("works\n")

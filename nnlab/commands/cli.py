@@ -46,12 +46,12 @@ installs nnlab there. With a tag (or a branch) the links and that cell keep to i
 BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 HOOK = "--ContentsManager.pre_save_hook=nnlab.commands.saved.keep_pictures"
 NBVAL = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=120"]
-# Two files at a time; loadscope keeps the cells of a notebook together.
-PARALLEL = ["-n", "2", "--dist", "loadscope"]
+PARALLEL = ["-n", "2"]  # files at a time; pyproject.toml keeps the cells of a notebook together
 
 
-def main(arguments):
+def main(arguments=None):
     """Carry out one command and return its exit code; what goes wrong in set-up is said in one sentence."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(HELP, end="")
         return 0

@@ -22,11 +22,12 @@ if "google.colab" in sys.modules or os.path.isdir("/kaggle"):  # elsewhere this 
         raise RuntimeError("This copy cannot install nnlab here: open it from a launch link, or run it from a clone.")
     %pip install -q --no-deps git+https://github.com/{{repository}} {{others}}
     if _exit_code:
-        raise RuntimeError("nnlab was not installed: see above. Is internet on in the settings? Run this cell again.")"""
+        raise RuntimeError("nnlab was not installed: see above. Is the internet switched on? Run this cell again.")"""
 
 FROM_A_CLONE = "*Run it with* `python3 -m nnlab lab` *from a clone.*"
 LAUNCH = re.compile(r"<!-- launch -->.*?<!-- /launch -->", re.DOTALL)
 SETTING = re.compile(r'^repository = ".*"$', re.MULTILINE)
+URLS = re.compile(r"(?<=# urls: `badges` writes them\n).*?(?=# end of urls\n)", re.DOTALL)
 OWNER = r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}"
 NAME = r"(?!\.{1,2}(?:@|\Z))(?![^@]*\.git(?:@|\Z))[A-Za-z0-9._-]{1,100}"
 TAG = r"(?!.*(?:\.\.|//|/\.|\.lock\Z|[./]\Z))[A-Za-z0-9_][A-Za-z0-9._/-]*"
@@ -75,7 +76,7 @@ def badges(repository, root=ROOT):
             f"Badges are written into a clone, and {root} is none: there is nothing to write. Try a clone."
         )
     changed = [
-        *_rewrite(root / "pyproject.toml", lambda text: _replaced(SETTING, f'repository = "{repository}"', text)),
+        *_rewrite(root / "pyproject.toml", lambda text: _named(text, repository)),
         *_rewrite(root / "README.md", lambda text: _launched(text, repository, "00_start_here.ipynb")),
     ]
     for path in sorted((root / "notebooks").glob("*.ipynb")):
@@ -93,6 +94,13 @@ def fill(notebook, repository, name):
     for cell in notebook["cells"]:
         if "setup" in cell["metadata"].get("tags", ()):
             cell["source"] = setup_source(repository)
+
+
+def _named(text, repository):
+    """The text of pyproject.toml with the setting, and with the addresses that a wheel carries."""
+    address = f"https://github.com/{repository.partition('@')[0]}"
+    urls = f'[project.urls]\nRepository = "{address}"\nChangelog = "{address}/blob/HEAD/CHANGELOG.md"\n'
+    return _replaced(URLS, urls if repository else "", _replaced(SETTING, f'repository = "{repository}"', text))
 
 
 def _launched(text, repository, name):

@@ -16,7 +16,7 @@ from nnlab.commands.launch import fill, repository
 from nnlab.commands.notebook_files import NotebookError, complaint, normalise, read, text_of, write
 from nnlab.commands.pictures import changed_pictures
 
-__all__ = ["execute", "find_notebooks", "main", "refresh", "state_cost"]
+__all__ = ["FOLDER", "MEASURE", "execute", "find_notebooks", "main", "refresh", "state_cost"]
 
 FOLDER = ROOT / "notebooks"
 CELL_TIMEOUT = 120  # seconds
@@ -24,13 +24,21 @@ COST_LINE = re.compile(r"^\*\*Cost\*\*:.*$", re.MULTILINE)
 COST_NUMBERS = re.compile(r"about (\d+) s of CPU, (\d+) MB of memory")
 
 # Peak memory comes from VmHWM where there is one: ru_maxrss also counts the process that started the kernel.
+# Windows has neither; psutil is there, because ipykernel needs it.
 MEASURE = """\
-import json as _json, re as _re, resource as _resource, sys as _sys
-_used = _resource.getrusage(_resource.RUSAGE_SELF)
-_peak = _used.ru_maxrss / (1e6 if _sys.platform == "darwin" else 1e3)
+import json as _json, re as _re, sys as _sys
+if _sys.platform == "win32":
+    import psutil as _psutil
+    _used, _peak = _psutil.Process().cpu_times(), _psutil.Process().memory_info().peak_wset / 1e6
+    _used = _used.user + _used.system
+else:
+    import resource as _resource
+    _used = _resource.getrusage(_resource.RUSAGE_SELF)
+    _peak = _used.ru_maxrss / (1e6 if _sys.platform == "darwin" else 1e3)
+    _used = _used.ru_utime + _used.ru_stime
 if _sys.platform == "linux":
     _peak = int(_re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read()).group(1)) * 1.024e-3
-print(_json.dumps([_used.ru_utime + _used.ru_stime, _peak]))
+print(_json.dumps([_used, _peak]))
 """
 
 

@@ -9,6 +9,7 @@ import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from nnlab.commands.environment import ROOT, pyproject
 from nnlab.commands.launch import FROM_A_CLONE, badges, repository, setup_source
 from nnlab.commands.notebook_files import read, text_of
 
@@ -24,7 +25,9 @@ INSTALL = [
 def clone(tmp_path):
     """A clone with a README and one notebook that has an output."""
     (tmp_path / "notebooks").mkdir()
-    (tmp_path / "pyproject.toml").write_text('[project]\nname = "nnlab"\n\n[tool.nnlab]\nrepository = ""\n')
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "nnlab"\n\n# urls: `badges` writes them\n# end of urls\n[tool.nnlab]\nrepository = ""\n'
+    )
     (tmp_path / "README.md").write_text(MARKED)
     output = nbformat.v4.new_output("stream", text="42\n")
     cells = [
@@ -68,6 +71,13 @@ def test_a_tag_pins_the_links_and_the_set_up_cell(clone):
 def test_names_that_can_exist_are_taken(clone, good):
     badges(good, clone)
     assert repository(clone) == good
+
+
+def test_a_wheel_carries_addresses_only_when_there_are_some(clone):
+    assert "urls" not in pyproject(clone)["project"]
+    badges("ada/nnlab@v1", clone)
+    assert pyproject(clone)["project"]["urls"]["Repository"] == "https://github.com/ada/nnlab"
+    assert "# urls: `badges` writes them\n# end of urls\n" in (ROOT / "pyproject.toml").read_text() or repository()
 
 
 def test_without_a_clone_there_is_nothing_to_write(tmp_path):

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from nnlab.commands.launch import launch_line, repository, setup_source
 from nnlab.commands.notebook_files import WIDGET_VIEW, NotebookError, complaint, read, text_of
-from nnlab.commands.notebooks import FOLDER, find_notebooks, main, refresh, state_cost
+from nnlab.commands.notebooks import FOLDER, MEASURE, find_notebooks, main, refresh, state_cost
 
 STORED = sorted(FOLDER.glob("*.ipynb"))
 
@@ -161,3 +162,15 @@ def test_every_stored_notebook_is_complete_and_in_normal_form(path):
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
     assert "widgets" not in notebook["metadata"]
     assert WIDGET_VIEW not in path.read_text(encoding="utf-8")
+
+
+def test_the_cost_is_measured_on_windows_too(monkeypatch, capsys):
+    """Windows has no module `resource` and no /proc; its psutil knows the peak of the working set."""
+    process = SimpleNamespace(
+        cpu_times=lambda: SimpleNamespace(user=3.0, system=0.5), memory_info=lambda: SimpleNamespace(peak_wset=650e6)
+    )
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setitem(sys.modules, "resource", None)
+    monkeypatch.setitem(sys.modules, "psutil", SimpleNamespace(Process=lambda: process))
+    exec(MEASURE, {})
+    assert json.loads(capsys.readouterr().out) == [3.5, 650.0]

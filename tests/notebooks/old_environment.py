@@ -1,5 +1,6 @@
-"""The widgets and the kernel that Colab has, in a folder that goes before everything else on a kernel's path."""
+"""What Colab has of all that the notebooks use, in a folder that goes before everything else on a kernel's path."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -9,9 +10,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-# Colab's own versions, and what they need beyond the environment that runs the tests.
-OLD = {"ipywidgets": "7.7.1", "ipykernel": "6.17.1", "ipython": "7.34.0"}
-NEEDED = ("backcall", "decorator", "ipython_genutils", "nest_asyncio", "pickleshare")
+LINES = (Path(__file__).parent / "colab.txt").read_text(encoding="utf-8").splitlines()
+COLAB = dict(line.split("==") for line in LINES if not line.startswith("#"))
+# All but torch, whose build with CUDA is too large for every run; `python -m benchmarks elsewhere colab` takes it, too.
+OLD = {name: version for name, version in COLAB.items() if name != "torch"}
 
 
 class NotBuilt(Exception):
@@ -20,19 +22,21 @@ class NotBuilt(Exception):
 
 def give_up(what: str, reason: NotBuilt):
     """Skip where somebody works without a network; in CI, what was not tried has failed."""
-    sentence = f"{what} NOT tried with the old widgets, pip could not fetch them: {reason}"
+    sentence = f"{what} NOT tried with Colab's versions, pip could not fetch them: {reason}"
     (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(sentence)
 
 
 def overlay(cache: Path) -> Path:
     """The folder with the old packages; built by pip once, found again later without a network."""
+    if sys.version_info >= (3, 14):
+        pytest.skip("Colab's versions have no builds for this Python, which is newer than Colab's own")
     python = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    folder = cache / "-".join([python, *(f"{name}-{version}" for name, version in OLD.items())])
+    folder = cache / f"{python}-{hashlib.sha256(repr(OLD).encode()).hexdigest()[:16]}"
     if folder.is_dir():
         return folder
     draft = folder.with_suffix(f".draft-{os.getpid()}")
     pinned = [f"{name}=={version}" for name, version in OLD.items()]
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", draft, *pinned, *NEEDED]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", draft, *pinned]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode:
         shutil.rmtree(draft, ignore_errors=True)

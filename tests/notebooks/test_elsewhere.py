@@ -1,4 +1,4 @@
-"""Every notebook and every explorer elsewhere: the widgets and the kernel of Colab, on another processor, read-only.
+"""Every notebook and every explorer elsewhere: with the versions that Colab has, on another processor, read-only.
 
 Processors differ in how many numbers they add at once, and so in the last bits of every sum. PyTorch and MKL can be
 told to compute as on a processor without vector instructions; a claim that hangs on last bits then fails here. And
@@ -29,15 +29,15 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 OTHER_ARITHMETIC = {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE", "ONEDNN_MAX_CPU_ISA": "SSE41"}
 ELSEWHERE = re.compile(r"/\S+/runs\b")  # where notebook 08 keeps what it cannot keep in `runs`, beside itself
 BITS = "import torch; t = torch.randn(64, 64, generator=torch.Generator().manual_seed(0)); print((t @ t).sum().item())"
-VERSIONS = """
-import importlib
-for name in ("ipywidgets", "ipykernel", "IPython"):
-    print(name.lower(), importlib.import_module(name).__version__)
+VERSIONS = f"""
+from importlib import metadata
+print(*(f"{{name}} {{metadata.version(name)}}" for name in {list(OLD)}), sep="\\n")
 """
 BEHAVIOUR = """
 import warnings
 warnings.simplefilter("error")
 warnings.filterwarnings("ignore", "Deprecated in traitlets")  # says ipywidgets 7 of itself, called by anywidget
+warnings.filterwarnings("ignore", ".* deprecated(,| -) use ")  # pyparsing 3.3 says of how matplotlib 3.10 calls it
 from dataclasses import replace
 import ipywidgets
 import nnlab

@@ -29,7 +29,7 @@ def seed(root):
         return
     layout = {
         "main": {"dock": {"type": "tab-area", "currentIndex": 0, "widgets": [first]}, "current": first},
-        "left": {"collapsed": True, "visible": True, "current": "filebrowser", "widgets": ["filebrowser"]},
+        "left": {"collapsed": True, "visible": True, "widgets": ["filebrowser"]},
         "right": {"collapsed": True, "visible": True, "widgets": []},
     }
     opened = {"data": {"path": FIRST, "factory": "Notebook"}}
