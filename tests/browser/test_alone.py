@@ -14,7 +14,7 @@ from benchmarks.pages import WIDTH, answer_time, open_offline
 from nnlab.stage.alone.asked import asked
 from nnlab.stage.alone.page import IMAGE, fragment, script
 from nnlab.stage.alone.page import page as page_of
-from nnlab.stage.alone.portable import in_files, shown_now
+from nnlab.stage.alone.portable import LARGEST, in_files, shown_now
 from nnlab.stage.alone.recording import Caps, record
 
 SITE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Site</title>
@@ -46,7 +46,9 @@ def files(tmp_path_factory, request):
     folder, found = tmp_path_factory.mktemp("alone"), {}
     if request.config.getoption("--ends"):
         with warnings.catch_warnings(action="ignore"):
-            return {n: getattr(nnlab.explorers, n)().to_html(folder / f"{n}.html") for n in nnlab.explorers.__all__}
+            found = {n: getattr(nnlab.explorers, n)().to_html(folder / f"{n}.html") for n in nnlab.explorers.__all__}
+        assert {name: path.stat().st_size for name, path in found.items() if path.stat().st_size > LARGEST} == {}
+        return found
     for name in SAMPLE:
         explorer, found[name] = getattr(nnlab.explorers, name)(), folder / f"{name}.html"
         bases = bases_of(explorer.description)

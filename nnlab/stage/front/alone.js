@@ -177,7 +177,7 @@ class Recorded {
   said(wanted, values) {
     const moved = this.traits.about.controls.filter(({ name }) => wanted[name] !== values[name]);
     const words = moved.map(({ name, label, stops, texts }) => `${label} is now ${texts?.[stops.indexOf(values[name])] ?? values[name]}`);
-    return words.length ? `This page holds some of all pictures. The nearest one: ${words.join(", ")}.` : "";
+    return words.length ? `This page holds only some combinations. The nearest one: ${words.join(", ")}.` : "";
   }
 }
 
