@@ -19,7 +19,7 @@ __all__ = ["WIDTH", "answer_time", "measure", "open_offline"]
 
 FIRST, MEDIAN = 150, 60  # kB of what comes with the page
 ALIVE = """() => [...document.querySelectorAll('.nnlab-alone')].every(
-    host => host.shadowRoot?.querySelector('.nnlab-panel')?.dataset.frames > 0)"""
+    host => !host.checkVisibility() || host.shadowRoot?.querySelector('.nnlab-panel')?.dataset.frames > 0)"""
 WIDTH = "() => document.documentElement.scrollWidth"
 WATCH = """root => {
     const seen = window.nnlabKeys = {pressed: null, delays: []};

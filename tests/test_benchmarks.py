@@ -8,7 +8,7 @@ import pytest
 
 import nnlab
 from benchmarks import __main__ as command
-from benchmarks import checkup, diagnosis, ensemble, imports
+from benchmarks import checkup, diagnosis, ensemble, imports, pages
 from benchmarks.table import Row, at_least, at_most, show
 
 # A busy machine shakes the ratio; `python -m benchmarks ensemble` holds it against the real goal.
@@ -30,6 +30,13 @@ def test_eight_digits_networks_take_less_time_than_four():
 def test_import_is_quick_and_brings_no_torch():
     (row,) = imports.measure(repeats=3)
     assert row.ok, row
+
+
+def test_a_page_comes_with_few_kilobytes(tmp_path):
+    row, median = pages.measure(["activation"], tmp_path)
+    assert (row.ok, median.ok) == (True, True)
+    assert row.what == "activation"
+    assert "frames" in row.measured
 
 
 def test_a_row_knows_whether_its_goal_is_met():

@@ -63,11 +63,12 @@ class Prediction:
         if self._text is not None:
             self._text.update(self._told(), raw=True)
 
-    def verdict(self) -> str:
-        """What is said after the choice."""
+    def verdict(self, choice: str | None = None) -> str:
+        """What is said after the choice, or would be after another one."""
+        choice = self.choice if choice is None else choice
         if self.answer is None:
-            return f"You predicted: {self.choice}. {self.because}".strip()
-        judged = "That is it." if self.choice == self.answer else f"Not quite. The answer is: {self.answer}."
+            return f"You predicted: {choice}. {self.because}".strip()
+        judged = "That is it." if choice == self.answer else f"Not quite. The answer is: {self.answer}."
         return f"{judged} {self.because}".strip()
 
     def __repr__(self) -> str:

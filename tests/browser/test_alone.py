@@ -11,12 +11,14 @@ import nnlab
 from benchmarks.agreement import agree
 from benchmarks.notebook_page import ShownExplorer, find_browser, open_browser
 from benchmarks.pages import WIDTH, answer_time, open_offline
+from nnlab.stage.alone.asked import asked
+from nnlab.stage.alone.page import IMAGE, fragment, script
 from nnlab.stage.alone.page import page as page_of
-from nnlab.stage.alone.page import script
-from nnlab.stage.alone.portable import in_files, shown_now
+from nnlab.stage.alone.portable import LARGEST, in_files, shown_now
 from nnlab.stage.alone.recording import Caps, record
 
-SITE = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Site</title>'
+SITE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Site</title>
+<meta name="viewport" content="width=device-width">"""
 SAMPLE = ("activation", "descent_2d")
 FEW = Caps(frames=260)
 FRAME_TIME = 17  # milliseconds
@@ -44,7 +46,9 @@ def files(tmp_path_factory, request):
     folder, found = tmp_path_factory.mktemp("alone"), {}
     if request.config.getoption("--ends"):
         with warnings.catch_warnings(action="ignore"):
-            return {n: getattr(nnlab.explorers, n)().to_html(folder / f"{n}.html") for n in nnlab.explorers.__all__}
+            found = {n: getattr(nnlab.explorers, n)().to_html(folder / f"{n}.html") for n in nnlab.explorers.__all__}
+        assert {name: path.stat().st_size for name, path in found.items() if path.stat().st_size > LARGEST} == {}
+        return found
     for name in SAMPLE:
         explorer, found[name] = getattr(nnlab.explorers, name)(), folder / f"{name}.html"
         bases = bases_of(explorer.description)
@@ -108,7 +112,7 @@ def test_every_control_moves_by_touch_on_a_telephone(browser, files):
             assert page.evaluate(WIDTH) <= 390, "the page scrolls sideways"
             assert page.evaluate(SMALL) == []
             picture = shown.image.bounding_box()
-            assert 0 <= picture["x"]
+            assert picture["x"] >= 0
             assert picture["x"] + picture["width"] <= 390, "its panels stand one above the other"
             assert picture["height"] > picture["width"]
 
@@ -183,6 +187,31 @@ def test_two_fragments_live_on_a_page_that_has_a_style_of_its_own(browser, files
         first.press(0, "Home")
         assert agree(first) == "nnlab.explorers.activation(z=-6.0)"
         assert agree(second) == before == "nnlab.explorers.activation(z=2.0)"
+
+
+def test_a_prediction_judges_and_proves_without_a_kernel(browser, tmp_path):
+    wanted = nnlab.predict("Up or <down>?", ["up", "<down>"], answer="up", because="It is so.")
+    explorer = nnlab.explorers.activation()
+    few = record(explorer.description, bases_of(explorer.description), Caps(frames=20), shown=False)
+    path = tmp_path / "asked.html"
+    both = f"<main><h1>Asked</h1>{asked(wanted, fragment(shown_now(explorer), few))}{IMAGE}</main>"
+    path.write_text(f"{SITE}{both}<script>{script()[0]}</script>", encoding="utf-8")
+    with opened(browser, path, phone=True) as (page, _):
+        assert (
+            page.locator("img, .nnlab-picture").evaluate_all("all => all.filter(p => p.checkVisibility()).length") == 0
+        )
+        page.get_by_role("radio", name="<down>").check()
+        page.locator(".nnlab-picture").wait_for()
+        said = page.locator(".nnlab-verdict")
+        assert said.inner_text() == "Not quite. The answer is: up. It is so."
+        (shown,) = [ShownExplorer(page, root) for root in page.locator(".nnlab-panel:has(.nnlab-picture)").all()]
+        before = agree(shown)
+        shown.press(0, "End")
+        assert agree(shown) != before
+        page.get_by_role("radio", name="up").check()
+        assert said.inner_text() == "That is it. It is so."
+        assert page.evaluate(WIDTH) <= 390
+        assert axe.violations(page, within="main") == []
 
 
 def test_without_javascript_the_picture_stands_with_its_sentence(browser, files):

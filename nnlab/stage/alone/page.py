@@ -12,9 +12,9 @@ from nnlab.stage.alone.recording import Recorded
 from nnlab.stage.description import Description, Slider
 from nnlab.stage.panel import front
 
-__all__ = ["IMAGE", "Shown", "as_file", "fragment", "page", "script"]
+__all__ = ["IMAGE", "Shown", "as_file", "as_json", "data_block", "fragment", "page", "script", "still"]
 
-IMAGE = "<style>.nnlab-alone img { max-width: 100%; height: auto }</style>"
+IMAGE = "<style>:is(.nnlab-alone, .nnlab-predict) img { max-width: 100%; height: auto }</style>"
 
 
 class Shown(NamedTuple):
@@ -38,9 +38,11 @@ def script() -> tuple[str, str]:
     The name is made of the text, so that fragments of two versions can stand on one page.
     """
     style = json.dumps(front("panel.css", "alone.css")).replace("</", "<\\/")
-    text = front("strokes.js", "page.js", "panel.js", "alone.js")
-    name = hashlib.sha256(f"{style}{text}".encode()).hexdigest()[:12]
-    return f"(() => {{\nconst [STYLE, FRONT] = [{style}, {name!r}];\n{text}}})();\n", name
+    explorers = front("strokes.js", "page.js", "panel.js", "mount.js", "alone.js")
+    questions = front("page.js", "question.js", "mount.js", "asked.js")
+    name = hashlib.sha256(f"{style}{explorers}{questions}".encode()).hexdigest()[:12]
+    scopes = "\n".join(f"(() => {{\n{text}}})();" for text in (explorers, questions))
+    return f"(() => {{\nconst [STYLE, FRONT] = [{style}, {name!r}];\n{scopes}\n}})();\n", name
 
 
 def fragment(shown: Shown, recorded: Recorded, addresses: list[str] | None = None) -> str:
@@ -50,11 +52,9 @@ def fragment(shown: Shown, recorded: Recorded, addresses: list[str] | None = Non
         addresses: where each chunk but the first lies, as ``as_file`` writes it; None if all stand in the fragment.
     """
     width, _ = shown.about["size"]
-    still = (
-        f'<img src="data:image/png;base64,{encoded(shown.png)}" alt="{html.escape(shown.sentence)}" width="{width}">'
-    )
+    picture = still(shown.png, shown.sentence, width)
     if not recorded.chunks:
-        return f'<div class="nnlab-alone">\n{still}\n</div>'
+        return f'<div class="nnlab-alone">\n{picture}\n</div>'
     first, *others = recorded.chunks
     index = zlib.compress(json.dumps({"axes": recorded.axes, "places": recorded.places}).encode(), 9)
     parts = [
@@ -65,7 +65,12 @@ def fragment(shown: Shown, recorded: Recorded, addresses: list[str] | None = Non
         *(data_block("", address) for address in addresses or []),
     ]
     note = "<noscript><p>The picture moves where JavaScript is allowed.</p></noscript>"
-    return "\n".join([f'<div class="nnlab-alone" data-front="{script()[1]}">', still, note, *parts, "</div>"])
+    return "\n".join([f'<div class="nnlab-alone" data-front="{script()[1]}">', picture, note, *parts, "</div>"])
+
+
+def still(png: bytes, sentence: str, width: int) -> str:
+    """A picture that stands still, ``width`` pixels wide where there is room."""
+    return f'<img src="data:image/png;base64,{encoded(png)}" alt="{html.escape(sentence)}" width="{width}">'
 
 
 def page(shown: Shown, recorded: Recorded) -> str:

@@ -11,7 +11,7 @@ from nnlab.stage.alone.page import IMAGE, Shown, as_file, fragment, page, script
 from nnlab.stage.alone.recording import PAGE, Caps, Recorded
 from nnlab.stage.description import Description
 
-__all__ = ["Portable", "in_files"]
+__all__ = ["LARGEST", "Portable", "in_files", "recorded_around", "shown_now"]
 
 LARGEST = 600_000  # bytes of a file of its own
 SPARE = 20_000  # of them, for what is not known before

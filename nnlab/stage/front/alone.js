@@ -1,5 +1,5 @@
 // An explorer on a page without a kernel: what a notebook's model is to a panel, but over recorded pictures.
-// Read from the bottom. strokes.js, page.js and panel.js stand before it in the same script, STYLE and FRONT too.
+// Read from the bottom. strokes.js, page.js, panel.js and mount.js stand before it in the same script.
 
 /** Unpack a text of base64: the bytes that were compressed. */
 async function inflated(text) {
@@ -177,7 +177,7 @@ class Recorded {
   said(wanted, values) {
     const moved = this.traits.about.controls.filter(({ name }) => wanted[name] !== values[name]);
     const words = moved.map(({ name, label, stops, texts }) => `${label} is now ${texts?.[stops.indexOf(values[name])] ?? values[name]}`);
-    return words.length ? `This page holds some of all pictures. The nearest one: ${words.join(", ")}.` : "";
+    return words.length ? `This page holds only some combinations. The nearest one: ${words.join(", ")}.` : "";
   }
 }
 
@@ -191,25 +191,11 @@ function fromFile(address) {
   });
 }
 
-/** Bring an explorer to life where its still picture stands; the style of the page ends at its edge. */
+/** Bring an explorer to life where its still picture stands. */
 function bringToLife(host) {
-  host.dataset.alive = "true";
   const [about, index, first, ...others] = host.querySelectorAll("script");
   const text = (k) => Promise.resolve(k ? others[k - 1].textContent || fromFile(others[k - 1].dataset.address) : first.textContent);
-  const root = host.attachShadow({ mode: "open" });
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(STYLE);
-  root.adoptedStyleSheets = [sheet];
-  const ground = make("div", { class: "nnlab-ground" });
-  root.append(ground);
-  render({ model: new Recorded(JSON.parse(about.textContent), index.textContent, text), el: ground });
+  render({ model: new Recorded(JSON.parse(about.textContent), index.textContent, text), el: ground(host) });
 }
 
-/** All explorers of this version of the front end that are in the page and not alive yet. */
-function bringAllToLife() {
-  if (!("DecompressionStream" in window)) return; // an old browser keeps the still pictures
-  document.querySelectorAll(`.nnlab-alone[data-front="${FRONT}"]:not([data-alive])`).forEach(bringToLife);
-}
-
-if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", bringAllToLife);
-bringAllToLife();
+bringAll(".nnlab-alone", bringToLife);
