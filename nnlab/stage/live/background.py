@@ -8,6 +8,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from nnlab.stage.live.interrupt import Interrupts
+
 __all__ = ["Background"]
 
 PICTURES = 15  # a second, as far as the machine can
@@ -57,6 +59,7 @@ class Background:
         self._endless = False
         self._stale = False  # something changed that no picture shows yet
         self._thread: threading.Thread | None = None
+        self._interrupts = Interrupts(lambda: self.running, self.pause)
 
     @property
     def running(self) -> bool:
@@ -64,10 +67,11 @@ class Background:
         return self._left > 0
 
     def start(self) -> None:
-        """Make steps until ``pause``, an error, or 100,000 of them. Returns at once."""
+        """Make steps until ``pause``, an interrupt, an error, or 100,000 of them. Returns at once."""
         with self.turns:
             self._left, self._endless = PATIENCE, True
             self._wake()
+        self._interrupts.begin()
 
     def once(self) -> None:
         """Make one step, or one more where single steps wait to be made. Returns at once."""
@@ -123,6 +127,7 @@ class Background:
                 self._stale = False
                 return False
             self._end()
+            self._interrupts.end()
             self._thread = None
             atexit.unregister(self._leave)
             return True

@@ -14,7 +14,6 @@ from nnlab.datasets.data import Dataset
 from nnlab.engine.ensemble import one_thread
 from nnlab.stage.description import Slider
 from nnlab.stage.live.background import Background
-from nnlab.stage.live.interrupt import Interrupts
 from nnlab.stage.live.picture import LivePicture, look_at, sentence
 from nnlab.stage.live.run import LiveRun
 from nnlab.stage.panel import Control, Panel, bundle, described, follow, told, when_unseen
@@ -81,8 +80,7 @@ class LiveTraining:
 
     Training happens in a thread that exists only while there is something to do, so the cell returns at once and
     other cells run meanwhile. It ends at *pause*, at an interrupt of the kernel, on an error, when the run diverges,
-    when the last view of it is closed (its cell is run again, deleted or cleared), and at the latest after 100,000
-    steps.
+    when its last view is closed (its cell is run again, deleted or cleared), at the latest after 100,000 steps.
 
     Attributes:
         run: the ``LiveRun``: ``run.model`` and ``run.optimizer`` are what is being trained.
@@ -97,7 +95,6 @@ class LiveTraining:
         self.error: str | None = None
         self._threads = torch.get_num_threads()
         self._background = Background(run.step, self._show, self._fail, ALONE, self._end)
-        self._interrupts = Interrupts(lambda: self.running, self.pause)
         self._view = LivePicture(run.data)
         self._picture = Picture(self._view)
         self._drawing = threading.Lock()
@@ -126,7 +123,6 @@ class LiveTraining:
         """Train in the background. Returns at once."""
         self._fail(None)
         self._background.start()
-        self._interrupts.begin()
         self._tell()
 
     def pause(self) -> None:
@@ -205,7 +201,6 @@ class LiveTraining:
 
     def _end(self) -> None:
         torch.set_num_threads(self._threads)
-        self._interrupts.end()
         self._tell()
 
     def _show(self) -> None:
