@@ -12,7 +12,7 @@ from nnlab.stage.live.interrupt import Interrupts
 
 __all__ = ["Background"]
 
-PICTURES = 15  # a second, as far as the machine can
+PICTURES = 20  # a second, as far as the machine can
 BUSY = 0.05  # seconds of steps, after which a picture is due
 PATIENCE = 100_000  # steps after *start*; then it pauses, so that nothing runs for ever unseen
 
@@ -40,7 +40,7 @@ class Background:
 
     Args:
         step: () -> whether it may go on. Called while ``turns`` is held.
-        show: () -> None, called about 15 times a second while steps are made, and always after the last one, also
+        show: () -> None, called about 20 times a second while steps are made, and always after the last one, also
             when it failed.
         fail: (error) -> None, called with what ``step`` or ``show`` raised; the work has stopped by then.
         begin: () -> None, called in the thread before each round of steps.
