@@ -40,6 +40,7 @@ class FailsAtStep(torch.nn.Module):
 print(json.dumps({
     "steps": [one.run.steps for one in made],
     "running": [one.running for one in made],
+    "marks": [len(one.run.changes) for one in made],
     "threads": [t.name for t in threading.enumerate()].count("nnlab live training"),
     "records": [one.run.optimizer.record for one in made],
 }))

@@ -61,7 +61,7 @@ def test_an_interrupt_between_cells_pauses_what_runs(kernel):
 
 
 def test_a_cell_is_interrupted_as_ever_and_the_training_pauses_too(kernel):
-    manager, run = kernel
+    _, run = kernel
     run("one.start()")
     run("def soon():\n    time.sleep(1); signal.raise_signal(signal.SIGINT)\n")
     assert "KeyboardInterrupt" in run("soon()\ntime.sleep(30)")

@@ -6,6 +6,7 @@ const BUSY_AFTER = 100; // milliseconds without an answer until the picture says
 const TOUCHED = 30; // milliseconds that a hand must rest before frames are fetched ahead
 const [NARROWEST, WIDEST] = [0.88, 1.4]; // of the picture, as a multiple of its own size; below, texts are hard to read, and it is folded
 const TYPICAL = "After 20 steps the validation loss is 0.123; "; // unseen below a sentence, as long as the longest one
+const DEAD = "The kernel that computed this was ended or restarted: run the cell again.";
 const SHORT = 44; // letters of all options together that still stand side by side
 
 /** The canvas of a panel: a background that is drawn once, and a frame upon it, in the pixels of the screen. */
@@ -339,6 +340,7 @@ function render({ model, el }) {
   canvas.element.setAttribute("aria-label", about.title);
   canvas.element.setAttribute("aria-describedby", sentence.id);
   let busy = null;
+  let dead = false;
   let refused = "";
 
   const same = (a, b) => frames.key(a) === frames.key(b);
@@ -359,7 +361,7 @@ function render({ model, el }) {
     about.controls.forEach((control, k) => controls[k].show(values[control.name]));
     const on = buttons.chips.find(({ preset }) => same(preset.values, values));
     buttons.chips.forEach(({ chip, preset }) => chip.setAttribute("aria-pressed", String(preset === on?.preset)));
-    say(note, on ? `${on.preset.label}: ${on.preset.reason}` : (model.get("note") ?? ""));
+    say(note, dead ? DEAD : on ? `${on.preset.label}: ${on.preset.reason}` : (model.get("note") ?? ""));
   };
   const complain = (text) => {
     refused = text;
@@ -370,7 +372,7 @@ function render({ model, el }) {
     showValues(values);
     if (same(values, frames.wanted)) return; // they are shown, or on their way
     settle();
-    if (!frames.wish(values) && about.remember) busy = setTimeout(() => root.setAttribute("aria-busy", "true"), BUSY_AFTER);
+    if (!frames.wish(values) && about.remember && !dead) busy = setTimeout(() => root.setAttribute("aria-busy", "true"), BUSY_AFTER);
   };
   const handles = new Handles(canvas, about.controls, (values) => {
     set({ ...frames.wanted, ...values });
@@ -421,7 +423,12 @@ function render({ model, el }) {
   };
   const gone = () => {
     settle();
-    say(note, "The kernel that computed this was ended or restarted: run the cell again.");
+    dead = true;
+    say(note, DEAD);
+    buttons.own.forEach((made, k) => {
+      Object.assign(made, { textContent: about.buttons[k].label, disabled: true });
+      made.classList.remove("nnlab-on");
+    });
   };
   const listeners = { "change:frame": arrived, "change:values": moved, "change:error": failed, "change:state": told, comm_live_update: gone };
   for (const [event, listener] of Object.entries(listeners)) model.on(event, listener);

@@ -8,9 +8,11 @@ import threading
 import time
 from collections.abc import Callable
 
+from nnlab.stage.live.interrupt import Interrupts
+
 __all__ = ["Background"]
 
-PICTURES = 15  # a second, as far as the machine can
+PICTURES = 20  # a second, as far as the machine can
 BUSY = 0.05  # seconds of steps, after which a picture is due
 PATIENCE = 100_000  # steps after *start*; then it pauses, so that nothing runs for ever unseen
 
@@ -38,7 +40,7 @@ class Background:
 
     Args:
         step: () -> whether it may go on. Called while ``turns`` is held.
-        show: () -> None, called about 15 times a second while steps are made, and always after the last one, also
+        show: () -> None, called about 20 times a second while steps are made, and always after the last one, also
             when it failed.
         fail: (error) -> None, called with what ``step`` or ``show`` raised; the work has stopped by then.
         begin: () -> None, called in the thread before each round of steps.
@@ -57,6 +59,7 @@ class Background:
         self._endless = False
         self._stale = False  # something changed that no picture shows yet
         self._thread: threading.Thread | None = None
+        self._interrupts = Interrupts(lambda: self.running, self.pause)
 
     @property
     def running(self) -> bool:
@@ -64,10 +67,11 @@ class Background:
         return self._left > 0
 
     def start(self) -> None:
-        """Make steps until ``pause``, an error, or 100,000 of them. Returns at once."""
+        """Make steps until ``pause``, an interrupt, an error, or 100,000 of them. Returns at once."""
         with self.turns:
             self._left, self._endless = PATIENCE, True
             self._wake()
+        self._interrupts.begin()
 
     def once(self) -> None:
         """Make one step, or one more where single steps wait to be made. Returns at once."""
@@ -123,6 +127,7 @@ class Background:
                 self._stale = False
                 return False
             self._end()
+            self._interrupts.end()
             self._thread = None
             atexit.unregister(self._leave)
             return True

@@ -1,7 +1,7 @@
 """An interrupt of the kernel pauses what runs beside the cells.
 
-While no cell runs, ipykernel ignores the signal of an interrupt, and a thread goes on. So its place is taken as long as
-there is something to pause. While a cell runs, the cell gets the interrupt as ever, and what runs beside it pauses, too.
+While no cell runs, ipykernel ignores the signal of an interrupt, and a thread goes on. So its place is taken as long
+as there is something to pause. While a cell runs, it gets the interrupt as ever, and what runs beside it pauses, too.
 """
 
 import signal

@@ -15,7 +15,6 @@ from nnlab.engine.ensemble import one_thread
 from nnlab.stage.beside import Beside
 from nnlab.stage.description import Slider
 from nnlab.stage.live.background import Background
-from nnlab.stage.live.interrupt import Interrupts
 from nnlab.stage.live.picture import LivePicture, look_at, sentence
 from nnlab.stage.live.run import LiveRun
 from nnlab.stage.panel import Control, Panel, described, follow, told, when_unseen
@@ -82,8 +81,7 @@ class LiveTraining(Beside):
 
     Training happens in a thread that exists only while there is something to do, so the cell returns at once and
     other cells run meanwhile. It ends at *pause*, at an interrupt of the kernel, on an error, when the run diverges,
-    when the last view of it is closed (its cell is run again, deleted or cleared), and at the latest after 100,000
-    steps.
+    when its last view is closed (its cell is run again, deleted or cleared), at the latest after 100,000 steps.
 
     Attributes:
         run: the ``LiveRun``: ``run.model`` and ``run.optimizer`` are what is being trained.
@@ -98,7 +96,6 @@ class LiveTraining(Beside):
         self.error: str | None = None
         self._threads = torch.get_num_threads()
         self._background = Background(run.step, self._show, self._fail, ALONE, self._end)
-        self._interrupts = Interrupts(lambda: self.running, self.pause)
         self._view = LivePicture(run.data)
         self._picture = Picture(self._view)
         self._drawing = threading.Lock()
@@ -127,7 +124,6 @@ class LiveTraining(Beside):
         """Train in the background. Returns at once."""
         self._fail(None)
         self._background.start()
-        self._interrupts.begin()
         self._tell()
 
     def pause(self) -> None:
@@ -203,7 +199,6 @@ class LiveTraining(Beside):
 
     def _end(self) -> None:
         torch.set_num_threads(self._threads)
-        self._interrupts.end()
         self._tell()
 
     def _show(self) -> None:
