@@ -58,7 +58,8 @@ STATE = """() => {
 }"""
 INSIDE = "root => root.contains(document.activeElement)"
 NAME = """const name = e => e.id ? '#' + e.id : e.dataset.name ? `[data-name=${e.dataset.name}]`
-    : e.type === 'radio' ? `input[name=${e.name}]:checked` : `${e.tagName.toLowerCase()}:text-is("${e.textContent}")`;"""
+    : e.type === 'radio' ? `input[name=${e.name}]:checked`
+    : `${e.tagName.toLowerCase()}:text-is("${e.textContent}")`;"""
 STOPS = f"""root => {{
     {NAME}
     const all = [...root.querySelectorAll('input:not([type=radio]), input:checked, select, button')];
