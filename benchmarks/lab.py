@@ -1,4 +1,4 @@
-"""One real JupyterLab server on a copy of some notebooks, with a home of its own."""
+"""One real JupyterLab server, or one of Jupyter Notebook 7, on a copy of some notebooks, with a home of its own."""
 
 from __future__ import annotations
 
@@ -32,10 +32,11 @@ class Lab:
     Args:
         folder: an empty or new folder; notebooks go into ``folder / "notebooks"``.
         hook: whether it saves as ``nnlab lab`` does, or is one that nobody configured.
+        app: "jupyterlab", or "notebook" for Jupyter Notebook 7.
     """
 
-    def __init__(self, folder: Path, hook: bool = True):
-        self.folder, self.hook = folder, hook
+    def __init__(self, folder: Path, hook: bool = True, app: str = "jupyterlab"):
+        self.folder, self.hook, self.app = folder, hook, app
         self.notebooks = folder / "notebooks"
         self.log = folder / "jupyterlab.log"
         self.notebooks.mkdir(parents=True)
@@ -60,7 +61,8 @@ class Lab:
 
     def address(self, notebook: str) -> str:
         """Where a browser finds a notebook; the token that Jupyter made is part of it."""
-        return f"{self._info['url']}lab/tree/{notebook}?token={self._info['token']}&reset"
+        where = "lab/tree" if self.app == "jupyterlab" else "notebooks"
+        return f"{self._info['url']}{where}/{notebook}?token={self._info['token']}&reset"
 
     @contextmanager
     def without(self, extension: str):
@@ -96,8 +98,9 @@ class Lab:
     def _command(self) -> list[str]:
         as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
         return [
-            *(sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.root_dir={self.notebooks}"),
-            *("--LabApp.expose_app_in_browser=True", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"),
+            *(sys.executable, "-m", self.app, "--no-browser", f"--ServerApp.root_dir={self.notebooks}"),
+            *("--LabApp.expose_app_in_browser=True", "--JupyterNotebookApp.expose_app_in_browser=True"),
+            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
             *([HOOK] if self.hook else []),
             *as_root,
         ]

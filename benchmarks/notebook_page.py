@@ -109,7 +109,7 @@ class NotebookPage:
             self.page.add_init_script(f"({before})()")
         self.page.goto(lab.address(name))
         self.page.wait_for_function(READY)
-        self.page.wait_for_selector(".jp-LabShell")
+        self.page.wait_for_selector("#main")
 
     def _hear(self, message) -> None:
         if message.type == "error":

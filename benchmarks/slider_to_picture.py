@@ -121,7 +121,7 @@ WATCH = """root => {
         if (!now || now === seen.state || seen.pressed === null) return;
         const pressed = seen.pressed;
         [seen.state, seen.pressed] = [now, null];
-        await root.querySelector('img:not([hidden])')?.decode();
+        await (root.querySelector('[data-frames]') ?? root).querySelector('img:not([hidden])')?.decode();
         requestAnimationFrame(() => {  // the frame that paints the picture; the message arrives when it is done
             const done = new MessageChannel();
             done.port1.onmessage = () => { seen.times.push(performance.now() - pressed); };

@@ -6,6 +6,7 @@ The public function, the live explorer, the stored picture, the site and the tes
 import inspect
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from textwrap import fill
@@ -234,7 +235,11 @@ class Description:
 
     def roomy(self) -> list:
         """The results that the layout must have room for; none if every result needs the same."""
-        return [self.compute(**self.values(**given)) for given in ({}, *self.widest)] if self.widest else []
+        results = []
+        for values in [self.values(**given) for given in ({}, *self.widest)] if self.widest else []:
+            with suppress(Exception):  # said once somebody moves there, and not at every other frame
+                results.append(self.compute(**values))
+        return results
 
     @property
     def signature(self) -> inspect.Signature:

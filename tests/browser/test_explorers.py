@@ -220,6 +220,8 @@ def test_keys_are_answered_while_the_kernel_cannot(page, explorers):
             page.page.keyboard.press("ArrowRight")
             page.page.wait_for_timeout(150)
         delays, values = shown.root.evaluate("root => [window.nnlabKeys.delays, root.nnlabFrame.values]")
+        shown.push("copy as code")
+        shown.note.get_by_text("nnlab.explorers.descent_1d(lr=0.18)").wait_for()
     assert len(delays) == 5
     assert max(delays) <= 100
     assert (values["lr"], shown.fields.first.input_value()) == (0.18, "0.18")

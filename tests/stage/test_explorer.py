@@ -322,3 +322,16 @@ def test_the_students_own_style_does_not_change_the_picture():
         explorer.set(height=5)
         explorer.reset()
         assert explorer.png() == wanted
+
+
+def test_a_setting_that_fails_and_needs_more_room_breaks_no_other_frame():
+    """The room that the axes leave is that of the settings that can be drawn."""
+    explorer = Explorer(made_up(widest=({"height": 8},)))  # which fails, as one that is moved to
+    assert explorer.error is None
+    assert explorer.sentence == "height 2, red."
+    explorer.set(height=8)
+    assert explorer.error is not None
+    explorer.set(height=3)
+    assert (explorer.error, explorer.sentence) == (None, "height 3, red.")
+    with pytest.raises(ValueError, match="height"):
+        Explorer(made_up(widest=({"height": 99},))).description.roomy()

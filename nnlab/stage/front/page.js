@@ -28,9 +28,12 @@ export function watchTheme(changed, signal) {
   signal.addEventListener("abort", () => observer.disconnect());
 }
 
-/** The keys that a control uses stay in it: JupyterLab would move the cursor, or delete the cell. */
+/**
+ * The keys that a control uses stay in it: JupyterLab would move the cursor, or delete the cell.
+ * Jupyter Notebook hears them first, so the control itself, not only the panel around it, must say that it keeps them.
+ */
 export function keepKeys(root) {
-  root.dataset.lmSuppressShortcuts = "true";
+  root.addEventListener("focusin", (event) => (event.target.dataset.lmSuppressShortcuts = "true"));
   for (const kind of ["keydown", "keyup", "keypress"]) root.addEventListener(kind, (event) => event.stopPropagation());
 }
 

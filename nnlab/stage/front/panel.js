@@ -394,7 +394,7 @@ function render({ model, el }) {
     return { ...made, row };
   });
   const copy = async () => {
-    const code = model.get("frame").code;
+    const code = root.nnlabFrame?.code ?? ""; // of what is shown, which the kernel may not have drawn yet
     try {
       await navigator.clipboard.writeText(code);
       say(note, `Copied: ${code}`);
