@@ -38,7 +38,7 @@ def script() -> tuple[str, str]:
     The name is made of the text, so that fragments of two versions can stand on one page.
     """
     style = json.dumps(front("panel.css", "alone.css")).replace("</", "<\\/")
-    text = front("strokes.js", "page.js", "panel.js", "alone.js")
+    text = front("strokes.js", "page.js", "curves.js", "panel.js", "alone.js")
     name = hashlib.sha256(f"{style}{text}".encode()).hexdigest()[:12]
     return f"(() => {{\nconst [STYLE, FRONT] = [{style}, {name!r}];\n{text}}})();\n", name
 

@@ -287,7 +287,7 @@ function render({ model, el }) {
     say(sentence, frame.sentence);
     const height = sentence.offsetHeight; // 0 while it is not in the page
     if (height) sentence.style.minHeight = `${height}px`; // a shorter one leaves the controls where they are
-    root.nnlabFrame = frame;
+    [root.nnlabFrame, root.nnlabScene] = [frame, scene];
     root.dataset.frames = Number(root.dataset.frames ?? 0) + 1;
     if (same(frame.values, frames.wanted)) settle();
   });
@@ -369,6 +369,7 @@ function render({ model, el }) {
   model.on("msg:custom", received);
 
   const picture = make("div", { class: "nnlab-sheet" }, canvas.element, handles.element);
+  curveTip(picture, about.size, () => [canvas.scene, canvas.strokes], ended.signal);
   picture.style.maxWidth = `${Math.round(WIDEST * about.size[0])}px`;
   picture.style.minWidth = `${Math.round(NARROWEST * about.size[0])}px`;
   root.append(make("div", { class: "nnlab-wide" }, picture), sentence, error, grid, buttons.row, note);
