@@ -25,6 +25,7 @@ STYLE = File(__file__).parents[1] / "nnlab.mplstyle"
 CLASS_COLORS = CYCLE
 CLASS_MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
 FOLD = 0.45  # how dark a fold is drawn, 0 to 1
+AWAY = 0.03  # of the Axes: how far a label may stand from the end of its line without a leader
 
 AXIS_NAMES = {"loss": "training loss", "lr": "learning rate", "grad_norm": "norm of the gradient"}
 
@@ -185,16 +186,20 @@ def ink(ax, strength: float = 1.0) -> tuple[float, float, float]:
 def label_lines(ax, gap: float = 0.075):
     """Write every line's label at its right end, moved apart vertically where they would overlap.
 
+    A label that does not stand at the end of its line is joined to it by a thin leader.
+
     Called again after more lines were drawn, it writes all labels anew.
 
     Args:
         ax: the Axes, with its lines drawn and its limits set.
         gap: the least distance between two labels, as a share of the height of the Axes.
     """
+    from matplotlib.patches import Polygon
+
     ax.margins(x=0)  # lines end at the edge, and their labels stand outside
     ax.autoscale_view()
-    for text in [text for text in ax.texts if text.get_gid() == "line label"]:
-        text.remove()
+    for old in [old for old in (*ax.texts, *ax.patches) if old.get_gid() == "line label"]:
+        old.remove()
     lines = [line for line in ax.get_lines() if not line.get_label().startswith("_") and len(line.get_xdata())]
     to_axes = ax.transData + ax.transAxes.inverted()
     ends = [to_axes.transform((line.get_xdata()[-1], line.get_ydata()[-1])) for line in lines]
@@ -203,6 +208,11 @@ def label_lines(ax, gap: float = 0.075):
     look = {"transform": ax.transAxes, "va": "center", "fontsize": 9, "clip_on": False, "gid": "line label"}
     for line, height in zip(lines, heights, strict=True):
         ax.text(right + 0.015, height, line.get_label(), color=line.get_color(), **look)
+    for line, (x, y), height in zip(lines, ends, heights, strict=True):
+        if 0 <= y <= 1 and (abs(height - y) > AWAY or right - x > AWAY):
+            thin = {"edgecolor": line.get_color(), "linewidth": 0.7, "gid": "line label", "clip_on": False}
+            way = [(x, y), (right + 0.012, height)]
+            ax.add_patch(Polygon(way, closed=False, fill=False, transform=ax.transAxes, **thin))
     return ax
 
 

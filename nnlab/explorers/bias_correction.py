@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from nnlab.analysis.palette import BLUE, ORANGE, SOFT, VERMILION
+from nnlab.analysis.palette import BLUE, MARK, ORANGE, SOFT, VERMILION
 from nnlab.explorers.shared import end_labels, to_the_ends
 from nnlab.stage.description import Description, Preset, Slider
 from nnlab.stage.explorer import opener
@@ -15,6 +15,7 @@ __all__ = ["bias_correction"]
 EPS = 1e-8
 KINDS = ("corrected", "t forgotten", "not corrected")
 COLORS = (BLUE, ORANGE, VERMILION)
+LINEAR = 2  # the axis is linear up to here, and logarithmic above
 STYLES = ("-", "-.", "--")
 
 
@@ -61,12 +62,15 @@ def draw(figure) -> dict:
     right.set_title("how far Adam goes")
     for ax, label, top in ((left, "running mean of the gradient", 300), (right, "step in units of lr", 60)):
         ax.set(xlabel="step t", ylabel=label)
-        ax.set_yscale("symlog", linthresh=2, linscale=1.5)
+        ax.set_yscale("symlog", linthresh=LINEAR, linscale=1.5)
         ax.set_ylim(0, top)
         ax.yaxis.set_major_locator(FixedLocator([-30, -10, -5, -2, -1, 0, 1, 2, 5, 10, 30, 100, 300]))
         ax.yaxis.set_minor_locator(NullLocator())
         ax.yaxis.set_major_formatter("{x:g}")
         ax.axhline(1, color=SOFT, linewidth=1, linestyle=":")
+        ax.axhline(LINEAR, color=MARK, linewidth=0.8)
+        where = {"transform": ax.get_yaxis_transform(), "ha": "right", "color": SOFT, "fontsize": 9}
+        ax.text(0.99, 0.97 * top, "above 2: each tick is a factor", va="top", **where)
     look = list(zip(KINDS, COLORS, STYLES, strict=True))
     return {
         "means": [left.plot([], [], s, color=c)[0] for _, c, s in look],

@@ -148,9 +148,9 @@ def draw(figure) -> dict:
     right.set_title("squared error by number of predictors")
     right.plot(SIZES, 1 / SIZES, ":", color=BLACK, linewidth=1.4)
     return {
-        "points": left.plot([], [], "o", color=DISC, markersize=5, markeredgecolor=PAPER)[0],
-        "miss": left.plot([], [], "-", color=DIGITS, linewidth=2)[0],
-        "mean": left.plot([], [], "*", color=DIGITS, markersize=14, markeredgecolor=PAPER)[0],
+        "points": left.plot([], [], "o", color=DISC, markersize=5, markeredgecolor=PAPER, label="one predictor")[0],
+        "miss": left.plot([], [], "-", color=DIGITS, linewidth=2, label="miss of the mean")[0],
+        "mean": left.plot([], [], "*", color=DIGITS, markersize=14, markeredgecolor=PAPER, label="mean")[0],
         "now": right.plot([], [], "-", color=MARK, linewidth=3, zorder=1)[0],
         "theory": right.plot([], [], "-", color=DISC, linewidth=1.4)[0],
         "disc": right.plot([], [], "o", color=DISC, markersize=4.5)[0],

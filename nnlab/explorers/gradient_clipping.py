@@ -136,7 +136,7 @@ def update(artists: dict, result: Result) -> float:
     right.set_xlim(0, next(end for end in (10, 20, 50, 100, 200) if end >= steps))
     for name, run in (("free", result.free), ("clipped", result.clipped)):
         artists[name].set_data(*run.path.T)
-        artists[f"{name}_loss"].set_data(np.arange(steps + 1), np.maximum(run.loss, FLOOR))
+        artists[f"{name}_loss"].set_data(np.arange(steps + 1), run.loss)
     artists["start"].set_data(*result.free.path[:1].T)
     artists["where"].set_text(remark(result, zoom))
     return zoom

@@ -116,7 +116,7 @@ def draw(figure) -> dict:
     artists = {"samples": left.plot([], [], "|", color=BLACK, markersize=14, markeredgewidth=2, zorder=4)[0]}
     artists["here"] = [ax.axvline(0, color=MARK, linewidth=3, zorder=1) for ax in (left, right)]
     for kind, ax in (("losses", left), ("slopes", right)):
-        artists[kind] = [ax.plot([], [], s, color=c)[0] for c, s in LOOK.values()]
+        artists[kind] = [ax.plot([], [], s, color=c, label=name)[0] for name, (c, s) in LOOK.items()]
         artists[f"{kind} dots"] = [ax.plot([], [], "o", color=c, markersize=6)[0] for c, _ in LOOK.values()]
     artists["best"] = [
         left.plot([], [], "*", color=c, markersize=12, markeredgecolor=BLACK)[0] for c, _ in LOOK.values()

@@ -96,13 +96,12 @@ def update(artists: dict, result: Result) -> str:
     right.set(xlim=(0, result.steps), ylim=(FLOOR, 10.0**top))
     to_the_ends(artists["labels"], [height(racer, top) for racer in racers])
     for k, racer in enumerate(racers):
-        loss = np.maximum(racer.loss, FLOOR)
         artists["paths"][k].set_data(racer.x, racer.y)
         artists["ends"][k].set_data(racer.x[-1:], racer.y[-1:])
-        artists["losses"][k].set_data(np.arange(len(loss)), loss)
+        artists["losses"][k].set_data(np.arange(len(racer.loss)), racer.loss)  # below FLOOR it leaves the picture
         lost = racer.lost is not None
-        artists["outs"][k].set_data(*(([len(loss) - 1], loss[-1:]) if lost else ([], [])))
-        artists["labels"][k].set_text(NAMES[k] + (" lost" if lost else ""))
+        artists["outs"][k].set_data(*(([len(racer.loss) - 1], racer.loss[-1:]) if lost else ([], [])))
+        artists["labels"][k].set_text(NAMES[k] + (" lost" if lost else " \u2193" if racer.loss[-1] < FLOOR else ""))
     return result.surface
 
 
@@ -117,9 +116,9 @@ def draw_ground(ax, name: str) -> None:
 
 
 def height(racer: Racer, top: float) -> float:
-    """Where a racer's line ends, from 0 at the bottom of the picture to 1 at its top."""
+    """Where a racer's line ends, from 0 at the bottom of the picture, or below it, to 1 at its top."""
     low = math.log10(FLOOR)
-    return (math.log10(max(racer.loss[-1], FLOOR)) - low) / (top - low)
+    return (math.log10(max(racer.loss[-1], 1e-300)) - low) / (top - low)
 
 
 def sentence(result: Result) -> str:

@@ -105,9 +105,9 @@ def draw(figure) -> dict:
     right.set_title(f"means over {DRAWS} draws")
     return {
         "others": left.plot([], [], "-", color=MARK, linewidth=0.7)[0],
-        "truth": left.plot([], [], "--", color=BLACK, linewidth=1.6)[0],
-        "fit": left.plot([], [], "-", color=BLUE, linewidth=2.2)[0],
-        "samples": left.plot([], [], "o", color=VERMILION, markersize=4, markeredgecolor=PAPER)[0],
+        "truth": left.plot([], [], "--", color=BLACK, linewidth=1.6, label="truth")[0],
+        "fit": left.plot([], [], "-", color=BLUE, linewidth=2.2, label="fit")[0],
+        "samples": left.plot([], [], "o", color=VERMILION, markersize=4, markeredgecolor=PAPER, label="samples")[0],
         "where": note(left),
         "now": right.plot([], [], "-", color=MARK, linewidth=3, zorder=1)[0],
         "lines": [

@@ -136,6 +136,7 @@ def draw(figure) -> dict:
         ),
         "saturated": middle.plot([], [], "-o", color=SATURATED, markersize=4)[0],
         "dead": middle.plot([], [], "--s", color=DEAD, markersize=3.5, linewidth=1.2)[0],
+        "none": middle.text(0.5, 0.45, "", transform=middle.transAxes, ha="center", fontsize=9),
         "difference": right.plot([], [], "-o", color=FORWARD, markersize=4)[0],
         "gradient": right.plot([], [], "--s", color=BACKWARD, markersize=3.5)[0],
         "zeros": right.plot([], [], "x", color=BLACK, markersize=7, markeredgewidth=2)[0],
@@ -161,6 +162,7 @@ def update(artists: dict, result: Result) -> None:
         ax.set_xlim(0.5, last + 0.5)
     artists["saturated"].set_data(layers, result.saturated)
     artists["dead"].set_data(layers, result.dead)
+    artists["none"].set_text("" if result.saturated.any() or result.dead.any() else "none in any layer")
     bottom, top = decades(np.concatenate([result.difference, result.gradient]))
     right.set_ylim(10.0**bottom, 10.0**top)
     zeros, heights = [], []

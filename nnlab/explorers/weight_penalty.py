@@ -114,7 +114,11 @@ def draw(figure) -> dict:
         "paths": [left.plot([], [], s, color=c, marker="o", markersize=2.5, linewidth=1.4)[0] for c, s in looks],
         "ends": [left.plot([], [], "o", color=c, markersize=7, markeredgecolor=PAPER)[0] for c, _ in looks],
         "lowest": left.plot([], [], "*", color=GREEN, markersize=12, markeredgecolor=PAPER)[0],
-        "weights": [right.plot([], [], s, color=c, linewidth=w)[0] for w in (1.5, 2.6) for c, s in looks],
+        "weights": [
+            right.plot([], [], s, color=c, linewidth=wide, label=f"w{k} {where}")[0]
+            for k, wide in ((1, 1.5), (2, 2.6))
+            for (c, s), where in zip(looks, ("inside", "outside"), strict=True)
+        ],
         "labels": end_labels(
             right, {f"$w_{k}$ {where}": c for k in "12" for where, c in (("inside", INSIDE), ("outside", OUTSIDE))}
         ),

@@ -1,4 +1,4 @@
-"""Handles: places in a picture that can be dragged, each in the name of one or two sliders."""
+"""Places in a picture: handles that can be dragged, each in the name of one or two sliders, and curves with a name."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,14 +6,16 @@ from typing import Any
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
+from nnlab.analysis.palette import FAINT
 from nnlab.stage.description import Handle
 from nnlab.stage.recorder import INCH
 
-__all__ = ["places"]
+__all__ = ["names", "places", "ways"]
 
 
 def places(handles: Iterable[Handle], artists: dict[str, Any], figure: Figure) -> list[dict]:
@@ -35,6 +37,39 @@ def places(handles: Iterable[Handle], artists: dict[str, Any], figure: Figure) -
             ways = {"x": way(figure, ax, 0, handle.x), "y": way(figure, ax, 1, handle.y)}
             found.append({"label": handle.label, "at": on_page(figure, at), **ways})
     return found
+
+
+def names(figure: Figure, artists: dict[str, Any]) -> list[list[list]]:
+    """What the lines of each Axes are called: [colour, width, whether it is dashed, name].
+
+    A line is called by its label, or by the text in its colour right of an Axes, or else as ``draw`` calls it.
+    """
+    keys = {
+        id(line): name for name, entry in artists.items() for line in ([entry] if isinstance(entry, Artist) else entry)
+    }
+    ends = [text for ax in figure.axes for text in ax.texts if text.get_transform() == ax.transAxes]
+    beside = {to_hex(text.get_color(), True): text.get_text() for text in ends if text.get_position()[0] >= 1}
+    found: list[list[list]] = []
+    for ax in figure.axes:
+        found.append([])
+        for line in ax.lines:
+            colour, label = to_hex(to_rgba(line.get_color(), line.get_alpha()), True), str(line.get_label())
+            own = "" if label.startswith("_") else label
+            name = own or beside.get(colour) or keys.get(id(line), "").replace("_", " ")
+            if name and colour[:7] != FAINT:
+                width = round(line.get_linewidth() * INCH / 72, 2)
+                dashed = line.get_linestyle() not in ("-", "None")
+                found[-1].append([colour, width, dashed, name.replace("\n", " ").replace("$", "")])
+    return found
+
+
+def ways(figure: Figure, called: list[list[list]]) -> list[dict]:
+    """Each Axes with named lines as the front end must know it to tell their values; ``called`` is from ``names``."""
+    return [
+        {"x": scale(figure, ax, 0), "y": scale(figure, ax, 1), "names": lines}
+        for ax, lines in zip(figure.axes, called, strict=True)
+        if lines
+    ]
 
 
 def shown(artist: Artist) -> np.ndarray:
@@ -60,8 +95,13 @@ def on_page(figure: Figure, point: np.ndarray) -> list[float]:
 
 def way(figure: Figure, ax: Axes, which: int, control: str | None) -> dict | None:
     """An axis as the front end must know it: from which pixel to which, and from which value to which."""
-    if control is None:
-        return None
+    return None if control is None else {"control": control, **scale(figure, ax, which)}
+
+
+def scale(figure: Figure, ax: Axes, which: int) -> dict:
+    """An axis: from which pixel to which, from which value to which, how they lie, and what it is called."""
     ends = [on_page(figure, corner)[which] for corner in ax.bbox.get_points()]
     axis, limits = (ax.xaxis, ax.get_xlim()) if which == 0 else (ax.yaxis, ax.get_ylim())
-    return {"control": control, "pixels": ends, "values": [float(v) for v in limits], "log": axis.get_scale() == "log"}
+    kind = axis.get_scale()
+    place = {"pixels": ends, "values": [float(v) for v in limits], "log": kind == "log"}
+    return {**place, "told": kind in ("linear", "log"), "label": axis.get_label_text()}

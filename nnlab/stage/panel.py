@@ -82,7 +82,7 @@ class Panel(Drawn):
         state: what the buttons say, ``{"labels": {name: label}, "on": name}``.
     """
 
-    scripts = ("strokes.js", "page.js", "panel.js")
+    scripts = ("strokes.js", "page.js", "curves.js", "panel.js")
     about = traitlets.Dict().tag(sync=True)
     values = traitlets.Dict().tag(sync=True)
     scene = traitlets.Dict().tag(sync=True)

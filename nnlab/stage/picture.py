@@ -22,6 +22,7 @@ from matplotlib.transforms import Bbox
 from PIL import Image
 
 from nnlab.analysis.plots import STYLE
+from nnlab.stage.handles import names, ways
 from nnlab.stage.recorder import Recorder
 
 __all__ = ["Picture", "Recording"]
@@ -89,6 +90,7 @@ class Picture:
         self.moving = sorted(flatten(self.artists), key=lambda artist: artist.get_zorder())
         for artist in self.moving:
             artist.set_animated(True)  # canvas.draw() leaves it out
+        self._names = names(self.figure, self.artists)
         self._places = [(ax, ax.get_position(original=True)) for ax in self.figure.axes]
         self._recorder = Recorder(self.figure)
         self._scene: tuple | None = None
@@ -147,7 +149,8 @@ class Picture:
         if self._recorded is None:
             self._lay_out(result)
             self._recorder.draw(self.figure)
-            background = {**self._recorder.strokes(), "folds": self._folds}
+            also = {"folds": self._folds, "axes": ways(self.figure, self._names)}
+            background = {**self._recorder.strokes(), **also}
             self._recorded = fingerprint(background), background
             self._known = [*self._known[1 - SCENES :], (self._scene or (), self._recorded)]
         for artist in self.moving:

@@ -64,6 +64,8 @@ class Sheet:
         - ``["i", clip, columns, rows, [a, b, c, d, e, f], smooth, keep, image]``: cells on the unit square, which the
           transform takes to the page; ``keep``: the colours mean themselves; ``image``: which of ``images``.
 
+        A background of a picture has ``axes``, too: see ``handles.ways``.
+
         ``points``: x, y, x, y, ... of all paths, shapes and places in order, in grains, each as the difference from
         the one before it: one byte, or -128 and two bytes where it is longer than 127 (little endian).
         ``images``: up to 256 colours (RGBA), then one byte for each cell, the number of its colour.

@@ -113,7 +113,7 @@ def bias_correction(r, a):
         "means": [curve(t, r.mean[kind]) for kind in kinds],
         "steps": [curve(t, r.step[kind]) for kind in kinds],
         "labels": labels(kinds, a["steps"], 0.09),
-        "still": [curve([0, 1], [1, 1])] * 2,
+        "still": [curve([0, 1], [1, 1]), curve([0, 1], [2, 2])] * 2,
     }
 
 
@@ -290,7 +290,7 @@ def frozen_layers(r, a):
 
 
 def gradient_clipping(r, a):
-    """Both paths on a map of the root of the loss, and both losses, cut at 1e-7."""
+    """Both paths on a map of the root of the loss, and both losses."""
     zoom, steps = wider(a["free"].axes, 1.6), range(len(r.free.loss))
     pixels = np.linspace(-1, 1, 160) * zoom
     loss = module("gradient_clipping").cliff(5 + 1.6 * pixels, -2 + 1.4 * pixels[:, None])
@@ -303,8 +303,8 @@ def gradient_clipping(r, a):
         "clipped": curve(*r.clipped.path.T),
         "start": curve(*r.free.path[0]),
         "where": words("\n".join(notes)),
-        "free_loss": curve(steps, np.maximum(r.free.loss, 1e-7)),
-        "clipped_loss": curve(steps, np.maximum(r.clipped.loss, 1e-7)),
+        "free_loss": curve(steps, r.free.loss),
+        "clipped_loss": curve(steps, r.clipped.loss),
         "still": [{"values": np.sqrt(loss), "extent": extent}],
     }
 
@@ -400,15 +400,16 @@ def momentum_ball(r, a):
 
 
 def optimizer_race(r, a):
-    """Path, end and loss of every racer; a cross and a word for those who are lost."""
-    racers, floor = list(r.racers.values()), 1e-8
-    names = [name + (" lost" if racer.lost is not None else "") for name, racer in r.racers.items()]
-    outs = [(len(k.loss) - 1, max(k.loss[-1], floor)) if k.lost is not None else ([], []) for k in racers]
+    """Path, end and loss of every racer; a cross and a word for those who are lost, an arrow for who is below 1e-8."""
+    racers = list(r.racers.values())
+    fates = [" lost" if k.lost is not None else " \u2193" if k.loss[-1] < 1e-8 else "" for k in racers]
+    names = [name + fate for name, fate in zip(r.racers, fates, strict=True)]
+    outs = [(len(k.loss) - 1, k.loss[-1]) if k.lost is not None else ([], []) for k in racers]
     ground = surfaces.get(r.surface)
     return {
         "paths": [curve(k.x, k.y) for k in racers],
         "ends": [curve([k.x[-1]], [k.y[-1]]) for k in racers],
-        "losses": [curve(range(len(k.loss)), np.maximum(k.loss, floor)) for k in racers],
+        "losses": [curve(range(len(k.loss)), k.loss) for k in racers],
         "labels": labels(names, a["losses"]),
         "outs": [curve(*out) for out in outs],
         "still": [curve(*ground.minimum), *relief(r.surface)],
@@ -480,6 +481,7 @@ def saturation(r, a):
             "extent": np.array([0.5, depth + 0.5, low, high]),
         },
         "saturated": curve(layer, r.saturated),
+        "none": words("" if r.saturated.any() or r.dead.any() else "none in any layer"),
         "dead": curve(layer, r.dead),
         "difference": curve(layer, sizes[0]),
         "gradient": curve(layer, sizes[1]),

@@ -94,4 +94,14 @@ def test_the_picture_ends_where_the_racers_do():
     for end, racer in zip(picture.artists["ends"], result.racers.values(), strict=True):
         assert (end.get_xdata()[0], end.get_ydata()[0]) == (racer.x[-1], racer.y[-1])
     texts = [label.get_text() for label in picture.artists["labels"]]
-    assert texts == [name + (" lost" if racer.lost is not None else "") for name, racer in result.racers.items()]
+    racers = result.racers.values()
+    fates = [" lost" if r.lost is not None else " \u2193" if r.loss[-1] < 1e-8 else "" for r in racers]
+    assert texts == [name + fate for name, fate in zip(result.racers, fates, strict=True)]
+
+
+def test_a_line_that_falls_below_the_picture_leaves_it_and_its_label_says_so():
+    picture, result = Picture(DESCRIPTION), run(lr=0.15)
+    picture.show(result)
+    line, label = (picture.artists[name][NAMES.index("RMSprop")] for name in ("losses", "labels"))
+    assert line.get_ydata()[-1] == result.racers["RMSprop"].loss[-1] < line.axes.get_ylim()[0]
+    assert label.get_text() == "RMSprop \u2193"

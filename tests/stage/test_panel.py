@@ -214,7 +214,7 @@ def test_a_figure_of_matplotlib_is_a_panel_without_controls():
     assert panel.frame["strokes"]["ops"] == []
 
 
-@pytest.mark.parametrize("names", [("strokes.js", "page.js", "panel.js"), ("page.js", "question.js")])
+@pytest.mark.parametrize("names", [("strokes.js", "page.js", "curves.js", "panel.js"), ("page.js", "question.js")])
 def test_the_front_end_is_one_module_that_imports_nothing(names):
     module = front(*names)
     lines = module.splitlines()

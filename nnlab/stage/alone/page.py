@@ -38,7 +38,7 @@ def script() -> tuple[str, str]:
     The name is made of the text, so that fragments of two versions can stand on one page.
     """
     style = json.dumps(front("panel.css", "alone.css")).replace("</", "<\\/")
-    explorers = front("strokes.js", "page.js", "panel.js", "mount.js", "alone.js")
+    explorers = front("strokes.js", "page.js", "curves.js", "panel.js", "mount.js", "alone.js")
     questions = front("page.js", "question.js", "mount.js", "asked.js")
     name = hashlib.sha256(f"{style}{explorers}{questions}".encode()).hexdigest()[:12]
     scopes = "\n".join(f"(() => {{\n{text}}})();" for text in (explorers, questions))

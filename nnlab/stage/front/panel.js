@@ -70,10 +70,11 @@ class Canvas {
     return [(x - this.parts[part][0]) / this.across, (y + part * this.height) / this.down];
   }
 
-  /** The place of the page that lies under the pointer, in the part in which `near` lies. */
+  /** The place of the page that lies under the pointer; in the part in which `near` lies, if that is given. */
   under(event, near) {
     const box = this.element.getBoundingClientRect();
-    const part = this.partOf(near);
+    const row = Math.floor(((event.clientY - box.top) / box.height) * this.parts.length);
+    const part = near ? this.partOf(near) : Math.min(Math.max(row, 0), this.parts.length - 1);
     const x = this.parts[part][0] + ((event.clientX - box.left) / box.width) * this.across;
     return { x, y: ((event.clientY - box.top) / box.height) * this.down - part * this.height };
   }
@@ -352,7 +353,7 @@ function render({ model, el }) {
     canvas.show(scene, frame.strokes);
     handles.show(frame.handles ?? []);
     say(sentence, frame.sentence);
-    root.nnlabFrame = frame;
+    [root.nnlabFrame, root.nnlabScene] = [frame, scene];
     root.dataset.frames = Number(root.dataset.frames ?? 0) + 1;
     if (same(frame.values, frames.wanted)) settle();
   });
@@ -439,6 +440,7 @@ function render({ model, el }) {
   model.on("msg:custom", received);
 
   canvas.sheet.append(handles.element);
+  curveTip(canvas, ended.signal);
   canvas.folded = () => handles.show(model.get("frame").handles ?? []);
   root.append(canvas.window, make("div", { class: "nnlab-said" }, sentence, room), error, grid, buttons.row, note);
   keepKeys(root);

@@ -40,6 +40,36 @@ function pointReader(view) {
   };
 }
 
+const KNOWN = new WeakMap(); // strokes -> their curves
+
+/** Every line and every row of markers as pieces [[x, y], [x, y]] in pixels of the page, with its colour. */
+export function curvesOf(strokes) {
+  if (!strokes) return [];
+  if (KNOWN.has(strokes)) return KNOWN.get(strokes);
+  const read = pointReader(strokes.points);
+  const pair = (points, k) => [points[2 * k], points[2 * k + 1]];
+  const curves = [];
+  for (const op of strokes.ops.filter(([kind]) => kind === "p" || kind === "m")) {
+    const [colour, width, dash, , , fill] = strokes.styles[op[1]];
+    const parts = runs(op[3]);
+    const points = read(countPoints(parts));
+    const pieces = [];
+    if (op[0] === "m") {
+      const places = read(op[5]);
+      for (let k = 0; k < op[5]; k += 1) pieces.push([pair(places, k), pair(places, k)]);
+    }
+    let k = 0;
+    for (const [letter, count] of op[0] === "p" ? parts : []) {
+      if (letter === "L") for (let n = k; n < k + count; n += 1) pieces.push([pair(points, n - 1), pair(points, n)]);
+      k += POINTS[letter] * count;
+    }
+    const line = op[0] === "p" ? !fill : true;
+    if (line) curves.push({ colour: op[0] === "p" ? colour : (fill ?? colour), width, dashed: Boolean(dash), pieces });
+  }
+  KNOWN.set(strokes, curves);
+  return curves;
+}
+
 function clipTo(context, clip, scale) {
   if (!clip) return;
   const [left, top, right, bottom] = [clip[0], clip[1], clip[0] + clip[2], clip[1] + clip[3]].map((v) =>
