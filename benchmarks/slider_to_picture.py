@@ -43,7 +43,7 @@ from ipywidgets import Checkbox, Dropdown, SelectionSlider, interact
 
 import nnlab
 from nnlab.stage.description import Choice, Slider
-from nnlab.stage.picture import DPI, SHARPNESS
+from nnlab.stage.drawing.picture import DPI, SHARPNESS
 
 nnlab.use_style()
 

@@ -11,8 +11,8 @@ from nnlab.stage.ahead import SLOWEST, Ahead, neighbours
 from nnlab.stage.alone.portable import Portable
 from nnlab.stage.beside import Beside
 from nnlab.stage.description import Description
+from nnlab.stage.drawing.picture import Picture
 from nnlab.stage.panel import Control, Panel, described, follow, taken, when_unseen
-from nnlab.stage.picture import Picture
 
 __all__ = ["Explorer", "opener"]
 

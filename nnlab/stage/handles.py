@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 
 from nnlab.analysis.palette import FAINT
 from nnlab.stage.description import Handle
-from nnlab.stage.recorder import INCH
+from nnlab.stage.drawing.recorder import INCH
 
 __all__ = ["names", "places", "ways"]
 

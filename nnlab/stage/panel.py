@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 
 from nnlab.analysis.palette import THEMES
 from nnlab.stage.description import Choice, Description, Slider, Toggle
+from nnlab.stage.drawing.picture import Picture, Recording
+from nnlab.stage.drawing.recorder import Recorder
 from nnlab.stage.handles import places
-from nnlab.stage.picture import Picture, Recording
-from nnlab.stage.recorder import Recorder
 
 __all__ = [
     "VIEW",

@@ -17,10 +17,10 @@ import nnlab
 from benchmarks.notebook_page import find_browser
 from nnlab.analysis.plots import CLASS_COLORS
 from nnlab.stage.description import Slider
+from nnlab.stage.drawing.picture import SHARPNESS, Picture
+from nnlab.stage.drawing.recorder import Recorder
 from nnlab.stage.live.picture import LivePicture, look_at
 from nnlab.stage.live.run import LiveRun
-from nnlab.stage.picture import SHARPNESS, Picture
-from nnlab.stage.recorder import Recorder
 
 RANDOM = 20  # settings
 TILE = 24  # pixels along a side

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from nnlab.engine.activations import ACTIVATIONS
 from nnlab.explorers.activation import DESCRIPTION, NAMES, compute, curve, sentence
-from nnlab.stage.picture import Picture
+from nnlab.stage.drawing.picture import Picture
 
 PICTURE = Picture(DESCRIPTION)
 ZS = st.integers(-60, 60).map(lambda k: k / 10)

@@ -22,7 +22,7 @@ from nnlab.explorers.backprop_steps import (
     sentence,
     written,
 )
-from nnlab.stage.picture import Picture
+from nnlab.stage.drawing.picture import Picture
 
 PICTURE = Picture(DESCRIPTION)
 NUMBERS = st.floats(-3, 3).map(lambda v: round(v, 1))

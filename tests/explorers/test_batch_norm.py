@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from nnlab import normalization
 from nnlab.engine.normalization import Running
 from nnlab.explorers.batch_norm import DESCRIPTION, MEAN, MOST, REACH, STD, UPDATES, compute, draws, sentence, true_mean
-from nnlab.stage.picture import Picture
+from nnlab.stage.drawing.picture import Picture
 
 PICTURE = Picture(DESCRIPTION)
 settings = {

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from nnlab.engine.scalar import Value
 from nnlab.explorers.chain_rule import DESCRIPTION, GRID, compute, sentence
-from nnlab.stage.picture import Picture
+from nnlab.stage.drawing.picture import Picture
 
 PICTURE = Picture(DESCRIPTION)
 NUMBERS = st.floats(-3, 3).map(lambda v: round(v, 1))

@@ -19,10 +19,10 @@ from themes import lightness, over, themed
 
 import nnlab
 from nnlab.analysis import palette
+from nnlab.stage.drawing.picture import Picture
+from nnlab.stage.drawing.recorder import Recorder
 from nnlab.stage.live.picture import LivePicture, look_at
 from nnlab.stage.live.run import LiveRun
-from nnlab.stage.picture import Picture
-from nnlab.stage.recorder import Recorder
 
 LEAST = {"text": 4.5, "line": 3, "markers": 3}
 DECORATION = (palette.GRID, palette.FAINT)

@@ -19,7 +19,7 @@ from nnlab.explorers.decision_boundary import (
     sentence,
     trained,
 )
-from nnlab.stage.picture import Picture
+from nnlab.stage.drawing.picture import Picture
 
 PICTURE = Picture(DESCRIPTION)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nnlab.explorers.descent_1d import BOWL, DESCRIPTION, VALLEYS, bend, compute, loss, sentence, slope
 from nnlab.explorers.shared import counted
-from nnlab.stage.picture import Picture
+from nnlab.stage.drawing.picture import Picture
 
 LRS = st.floats(0.01, 10.0).map(lambda lr: float(f"{lr:.3g}"))
 CURVATURES = st.floats(0.5, 4.0).map(lambda c: round(c, 1))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nnlab.explorers.descent_2d import DESCRIPTION, compute, sentence
 from nnlab.explorers.shared import level_lines
-from nnlab.stage.picture import Picture
+from nnlab.stage.drawing.picture import Picture
 
 LRS = st.floats(0.003, 3.0).map(lambda lr: float(f"{lr:.3g}"))
 CONDITIONS = st.floats(1.0, 100.0).map(lambda c: float(f"{c:.3g}"))

@@ -23,7 +23,7 @@ from nnlab.explorers.dropout import (
     trained,
     uniform,
 )
-from nnlab.stage.picture import Picture
+from nnlab.stage.drawing.picture import Picture
 
 
 def run(**values):

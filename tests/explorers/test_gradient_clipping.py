@@ -20,7 +20,7 @@ from nnlab.explorers.gradient_clipping import (
     sentence,
     slope,
 )
-from nnlab.stage.picture import Picture
+from nnlab.stage.drawing.picture import Picture
 
 PICTURE = Picture(DESCRIPTION)
 STARTS = [(w, b) for w in (4.8, 5.0, 5.2, 5.5, 6.0) for b in (-2.6, -2.4, -2.2)]

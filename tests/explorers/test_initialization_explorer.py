@@ -27,7 +27,7 @@ from nnlab.explorers.initialization import (
     sentence,
     unit_gradients,
 )
-from nnlab.stage.picture import Picture
+from nnlab.stage.drawing.picture import Picture
 
 PICTURE = Picture(DESCRIPTION)
 ANY = {

@@ -23,7 +23,7 @@ from nnlab.explorers.label_smoothing import (
     sentence,
     trained,
 )
-from nnlab.stage.picture import Picture
+from nnlab.stage.drawing.picture import Picture
 
 PICTURE = Picture(DESCRIPTION)
 AMOUNT, CLASSES = st.sampled_from(AMOUNTS), st.sampled_from([2, 3, 10, 100, 1000])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from nnlab.explorers.loss_shapes import DESCRIPTION, FIVE, GRID, LOGIT, LOOK, ONE, compute, plus_zero, sentence
-from nnlab.stage.picture import Picture
+from nnlab.stage.drawing.picture import Picture
 
 TENTHS = st.integers(-60, 60).map(lambda n: n / 10)
 SETTINGS = {

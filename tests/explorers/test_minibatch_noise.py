@@ -19,7 +19,7 @@ from nnlab.explorers.minibatch_noise import (
     problem,
     sentence,
 )
-from nnlab.stage.picture import Picture
+from nnlab.stage.drawing.picture import Picture
 
 PICTURE = Picture(DESCRIPTION)
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from nnlab.explorers.optimizer_race import ARRIVED, DESCRIPTION, NAMES, compute, sentence
-from nnlab.stage.picture import Picture
+from nnlab.stage.drawing.picture import Picture
 
 TWINS = {
     "SGD": torch.optim.SGD,

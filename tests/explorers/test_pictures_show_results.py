@@ -7,7 +7,7 @@ from artists import complaints, differs, flat, shown_by, still, survivors
 from pictures import NOT_DRAWN, PICTURES
 
 import nnlab
-from nnlab.stage.picture import Picture
+from nnlab.stage.drawing.picture import Picture
 
 ENOUGH = 3  # settings at which each artist is spoiled
 NEVER_SHOWN = {

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnlab.explorers.polynomial import DESCRIPTION, GRID, HIGHEST, TRUTHS, basis, compute, draws, sentence
-from nnlab.stage.picture import Picture
+from nnlab.stage.drawing.picture import Picture
 
 PICTURE = Picture(DESCRIPTION)
 DEGREES = range(1, HIGHEST + 1)

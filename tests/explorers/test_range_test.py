@@ -18,7 +18,7 @@ from nnlab.explorers.range_test import (
     sentence,
     trained_losses,
 )
-from nnlab.stage.picture import Picture
+from nnlab.stage.drawing.picture import Picture
 
 
 def run(**values):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import nnlab
-from nnlab.stage.picture import Picture
+from nnlab.stage.drawing.picture import Picture
 
 DESCRIPTIONS = {name: import_module(f"nnlab.explorers.{name}").DESCRIPTION for name in nnlab.explorers.__all__}
 

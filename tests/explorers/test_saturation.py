@@ -28,7 +28,7 @@ from nnlab.explorers.saturation import (
     scaled_params,
     sentence,
 )
-from nnlab.stage.picture import Picture
+from nnlab.stage.drawing.picture import Picture
 
 PICTURE = Picture(DESCRIPTION)
 EXTREMES = list(itertools.product((1, 30), (1, 48), (0.0, 8.0), INPUTS))  # depth, width, scale, inputs

@@ -14,7 +14,7 @@ from nnlab.explorers.search import (
     sentence,
     surfaces_and_draws,
 )
-from nnlab.stage.picture import Picture
+from nnlab.stage.drawing.picture import Picture
 
 PRESETS = {preset.label: preset.values for preset in DESCRIPTION.presets}
 

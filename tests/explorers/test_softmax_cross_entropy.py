@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from nnlab.explorers.softmax_cross_entropy import DESCRIPTION, TARGETS, compute, sentence
-from nnlab.stage.picture import Picture
+from nnlab.stage.drawing.picture import Picture
 
 LOGITS = st.floats(-8, 8).map(lambda z: round(z, 1))
 SETTINGS = {

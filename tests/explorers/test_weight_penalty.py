@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from nnlab import penalties
 from nnlab.explorers.weight_penalty import CURVATURE, DESCRIPTION, LOWEST, MOST, START, compute, minimum, sentence
-from nnlab.stage.picture import Picture
+from nnlab.stage.drawing.picture import Picture
 
 PICTURE = Picture(DESCRIPTION)
 SETTINGS = {

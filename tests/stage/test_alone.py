@@ -19,7 +19,7 @@ from nnlab.stage.alone.page import script
 from nnlab.stage.alone.plan import GRID, MOST, plan, stops
 from nnlab.stage.alone.portable import LARGEST, in_files
 from nnlab.stage.alone.recording import Caps, Takes, record
-from nnlab.stage.strokes import in_bytes
+from nnlab.stage.drawing.strokes import in_bytes
 
 SMALL = made_up()
 BASES = [SMALL.values(), SMALL.values(height=7)]
@@ -169,7 +169,12 @@ def test_a_second_build_records_nothing_until_something_changes(activation, tmp_
 def test_a_recording_depends_on_the_files_that_draw_it_and_on_no_others():
     names = {path.relative_to(kept.PACKAGE).as_posix() for path in kept.sources("nnlab.explorers.activation")}
     names |= {path.relative_to(kept.PACKAGE).as_posix() for path in kept.sources(kept.OURS)}
-    assert {"explorers/activation.py", "engine/activations.py", "stage/recorder.py", "stage/strokes.py"} <= names
+    assert {
+        "explorers/activation.py",
+        "engine/activations.py",
+        "stage/drawing/recorder.py",
+        "stage/drawing/strokes.py",
+    } <= names
     assert not {"explorers/dropout.py", "stage/alone/page.py", "stage/explorer.py", "__init__.py"} & names
 
 

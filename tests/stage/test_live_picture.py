@@ -8,9 +8,9 @@ from matplotlib.colors import to_rgb
 from read_strokes import cells
 
 import nnlab
+from nnlab.stage.drawing.picture import Picture
 from nnlab.stage.live.picture import LivePicture, look_at
 from nnlab.stage.live.run import LiveRun
-from nnlab.stage.picture import Picture
 
 
 def made(data, *sizes):

@@ -15,11 +15,11 @@ from PIL import Image
 from torch import nn
 
 import nnlab
+from nnlab.stage.drawing.picture import Picture
 from nnlab.stage.live.picture import CURVE, LivePicture, look_at, loss_limits, sentence, thinned
 from nnlab.stage.live.run import LiveRun
 from nnlab.stage.live.widget import LiveTraining
 from nnlab.stage.panel import VIEW
-from nnlab.stage.picture import Picture
 
 WAIT = 20  # seconds; a loaded machine is slow, not broken
 

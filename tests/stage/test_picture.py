@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from nnlab.stage.description import Description, Slider
-from nnlab.stage.picture import DPI, SHARPNESS, Picture, flatten, look
+from nnlab.stage.drawing.picture import DPI, SHARPNESS, Picture, flatten, look
 
 
 def draw(figure):

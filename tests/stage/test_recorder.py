@@ -11,8 +11,8 @@ from matplotlib.path import Path
 from matplotlib.transforms import IdentityTransform
 from read_strokes import cells, letters, read, steps
 
-from nnlab.stage.recorder import Recorder
-from nnlab.stage.strokes import in_bytes, outline
+from nnlab.stage.drawing.recorder import Recorder
+from nnlab.stage.drawing.strokes import in_bytes, outline
 
 WIDTH, HEIGHT = 400, 300  # pixels of the page
 HALF_GRAIN = 1 / 16 + 1e-9

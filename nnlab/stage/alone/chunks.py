@@ -12,7 +12,7 @@ import zlib
 import numpy as np
 
 from nnlab.stage.ahead import packed
-from nnlab.stage.strokes import WORD
+from nnlab.stage.drawing.strokes import WORD
 
 __all__ = ["Chunks", "pack", "unpack"]
 

@@ -7,8 +7,8 @@ from nnlab.progress import progress_bar
 from nnlab.stage.alone.chunks import Chunks
 from nnlab.stage.alone.plan import plan, stops
 from nnlab.stage.description import Description
+from nnlab.stage.drawing.picture import Picture
 from nnlab.stage.panel import taken
-from nnlab.stage.picture import Picture
 
 __all__ = ["PAGE", "Caps", "Recorded", "record"]
 

@@ -1,4 +1,4 @@
-// Draws strokes (see nnlab/stage/strokes.py) on a canvas, at any size and in a light or a dark theme.
+// Draws strokes (see nnlab/stage/drawing/strokes.py) on a canvas, at any size and in a light or a dark theme.
 //
 // strokes.points and each of strokes.images are DataViews; everything else is plain JSON. PALETTE, the colours of
 // nnlab/analysis/palette.py, stands before this in the same module.

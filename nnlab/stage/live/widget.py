@@ -14,11 +14,11 @@ from nnlab.datasets.data import Dataset
 from nnlab.engine.ensemble import one_thread
 from nnlab.stage.beside import Beside
 from nnlab.stage.description import Slider
+from nnlab.stage.drawing.picture import Picture
 from nnlab.stage.live.background import Background
 from nnlab.stage.live.picture import LivePicture, look_at, sentence
 from nnlab.stage.live.run import LiveRun
 from nnlab.stage.panel import Control, Panel, described, follow, told, when_unseen
-from nnlab.stage.picture import Picture
 
 __all__ = ["LiveTraining", "live_training"]
 

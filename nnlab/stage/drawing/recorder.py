@@ -15,7 +15,7 @@ from matplotlib.text import Text
 from matplotlib.textpath import TextToPath
 from matplotlib.transforms import Affine2D, IdentityTransform
 
-from nnlab.stage.strokes import GRAIN, Sheet, grains, outline
+from nnlab.stage.drawing.strokes import GRAIN, Sheet, grains, outline
 
 __all__ = ["INCH", "Recorder"]
 

@@ -22,8 +22,8 @@ from matplotlib.transforms import Bbox
 from PIL import Image
 
 from nnlab.analysis.plots import STYLE
+from nnlab.stage.drawing.recorder import Recorder
 from nnlab.stage.handles import names, ways
-from nnlab.stage.recorder import Recorder
 
 __all__ = ["Picture", "Recording"]
 
