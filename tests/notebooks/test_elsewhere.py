@@ -1,4 +1,4 @@
-"""Every notebook and every explorer elsewhere: with the versions that Colab has, on another processor, read-only.
+"""Every notebook and every explorer elsewhere: the widgets and the kernel of Colab, on another processor, read-only.
 
 Processors differ in how many numbers they add at once, and so in the last bits of every sum. PyTorch and MKL can be
 told to compute as on a processor without vector instructions; a claim that hangs on last bits then fails here. And
@@ -17,7 +17,7 @@ import nbformat
 import numpy as np
 import pytest
 from nbclient import NotebookClient
-from old_environment import OLD, ROOT, NotBuilt, environment, give_up, overlay
+from old_environment import OLD, ROOT, WITHOUT_TORCH, NotBuilt, environment, give_up, overlay
 
 from nnlab.commands.pictures import difference, pictures_of
 
@@ -200,8 +200,13 @@ def test_two_pictures_that_changed_places_are_noticed(path):
         assert len(misplaced(swapped, stored)) >= 2, (stored[a][0], stored[b][0])
 
 
-def test_explorers_and_predictions_behave(old):
-    result = run_program(BEHAVIOUR, old)
+@pytest.mark.parametrize("versions", [OLD, WITHOUT_TORCH], ids=["widgets and kernel", "Colab's whole list"])
+def test_explorers_and_predictions_behave(versions, request):
+    try:
+        variables = environment(overlay(request.config.cache.mkdir("old_widgets"), versions))
+    except NotBuilt as reason:
+        give_up("explorers were", reason)
+    result = run_program(BEHAVIOUR, variables)
     assert (result.stdout, result.stderr) == ("all held\n", "")
 
 
