@@ -6,7 +6,6 @@ then the still one is in sight, whatever stands in the place of the other. ``fro
 
 import sys
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import ipywidgets
@@ -31,7 +30,6 @@ STYLE = """<style>
 </style>"""
 
 
-@cache
 def how() -> ipywidgets.HTML:
     """One line on how to get the live picture, of ipywidgets alone: shown if the live one does not come."""
     return late(ipywidgets.HTML(STYLE + (COLAB if "google.colab" in sys.modules else HOW)))

@@ -31,7 +31,9 @@ def learning_curves(ax):
     edges = (np.asarray(edge)[:first] for edge in wild.band("loss"))
     wild_low, wild_high = (np.where(np.isinf(edge), wild_y.max(), edge) for edge in edges)
     lines = ax.get_lines()[:2]
-    names = ("lr 0.1", "lr 1e+30 (diverged)")
+    names, heights = ("lr 0.1", "lr 1e+30 (diverged)"), ends(lines, 0.075)
+    (x_end, y_end), right = (ax.transData + ax.transAxes.inverted()).transform((wild_x[-1], wild_y[-1])), 1.012
+    leader = band([x_end, right], [y_end, heights[1]], [y_end, heights[1]])
     return {
         "still": [
             curve(x, calm.median("loss")),
@@ -39,8 +41,9 @@ def learning_curves(ax):
             curve(wild_x[-1], wild_y[-1]),
             band(x, low, high),
             band(wild_x, wild_low, wild_high),
+            leader,
         ],
-        "text": [words(name, y=y) for name, y in zip(names, ends(lines, 0.075), strict=True)],
+        "text": [words(name, y=y) for name, y in zip(names, heights, strict=True)],
     }
 
 

@@ -1,4 +1,4 @@
-"""A notebook with one of every kind of control: two explorers, a question with a picture, a live training."""
+"""One of every kind: two explorers, a question with a picture, a live training, what an exercise says."""
 
 from benchmarks.notebook_page import notebook_of
 
@@ -16,6 +16,11 @@ figure.add_subplot().plot([1, 3, 2])
     """
 net = nnlab.Network([2, 8, 2])
 nnlab.live_training(nnlab.models.to_torch(net, net.init("he_normal", seed=0)), nnlab.moons(), steps=20)
+""",
+    """
+for answer in (None, 1.0, 900**-0.5):
+    display(nnlab.check("05.4", answer))
+nnlab.hint("05.4")
 """,
     "the_last = 'cell'",
 )

@@ -101,6 +101,15 @@ def test_axe_finds_nothing_in_the_dark_theme(dark):
     assert axe.violations(dark.page) == []
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_in_what_exercises_say(page, theme, request):
+    if theme == "dark":
+        request.getfixturevalue("dark")
+    said = ".jp-CodeCell:has(.jp-RenderedHTMLCommon span[style]) .jp-OutputArea"
+    assert all(mark in page.page.locator(said).inner_text() for mark in "○✗✓")
+    assert axe.violations(page.page, said) == []
+
+
 def test_axe_finds_a_name_that_is_missing(page):
     """The two checks above can fail."""
     fields = page.page.locator(".nnlab-value")

@@ -1,6 +1,7 @@
 """The browser draws from strokes what Agg draws from artists, and a dark theme that can be read."""
 
 import colorsys
+import random
 from importlib import import_module
 
 import numpy as np
@@ -20,6 +21,7 @@ from nnlab.stage.drawing.recorder import Recorder
 from nnlab.stage.live.picture import LivePicture, look_at
 from nnlab.stage.live.run import LiveRun
 
+RANDOM = 20  # settings
 TILE = 24  # pixels along a side
 SEEN_FROM_FAR = 16  # of 255: how much the mean colour of a tile may differ
 START = {"left": 0, "center": -0.5, "right": -1}
@@ -64,11 +66,15 @@ def difference(drawn, painted, without):
 
 
 def settings(description, ends):
-    """Defaults and presets; with ``ends`` also every control at its ends."""
+    """Defaults and presets; with ``ends`` also every control at its ends, and random settings."""
     yield {}
     yield from (preset.values for preset in description.presets)
     if ends:
         yield from ({control.name: end} for control in description.controls for end in control.ends)
+    draw = random.Random(0)
+    for _ in range(RANDOM if ends else 1):
+        stops = {c.name: getattr(c, "stops", c.ends) for c in description.controls}
+        yield {name: draw.choice(values) for name, values in stops.items()}
 
 
 @pytest.mark.parametrize("name", nnlab.explorers.__all__)

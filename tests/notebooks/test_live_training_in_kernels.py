@@ -66,8 +66,8 @@ def test_it_trains_between_cells_and_ends_where_it_began(kernel):
     client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(ROOT / "notebooks")}})
     client.execute(**({"env": variables} if variables else {}))
     outputs = [output for cell in notebook.cells for output in cell.outputs]
-    shown, said, installed = outputs
-    assert VIEW in shown.data
+    shown, alive, said, installed = outputs
+    assert list(alive.data) == [VIEW]
     assert "image/png" in shown.data
     assert "after step 30:" in shown.data["text/plain"]
     assert said.text == f"{shown.data['text/plain']} 0.1\n"

@@ -29,6 +29,7 @@ __all__ = ["Picture", "Recording"]
 
 DPI = 100  # at the shown size
 SHARPNESS = 1.5  # pixels of the image for each pixel of the page
+MARGIN = 4  # pixels of the page left of a fold's Axes
 SCENES = 32  # whose backgrounds are kept
 SHADES = 64  # of 256 that a caption does without
 LETTERS, LINE = 13, 0.19  # of a caption: letters to an inch, inches for a line
@@ -97,7 +98,6 @@ class Picture:
         self._background = None  # its pixels
         self._recorded: tuple[str, dict] | None = None  # its name and its strokes
         self._known: list[tuple[tuple, tuple[str, dict]]] = []  # the last scenes, each with its background as strokes
-        self._folds: list[int] = []
         self._catch_up: Callable[[], None] | None = None  # paints the last result, if it was recorded only
 
     @property
@@ -149,7 +149,7 @@ class Picture:
         if self._recorded is None:
             self._lay_out(result)
             self._recorder.draw(self.figure)
-            also = {"folds": self._folds, "axes": ways(self.figure, self._names)}
+            also = {"folds": folds(self.figure), "axes": ways(self.figure, self._names)}
             background = {**self._recorder.strokes(), **also}
             self._recorded = fingerprint(background), background
             self._known = [*self._known[1 - SCENES :], (self._scene or (), self._recorded)]
@@ -188,7 +188,6 @@ class Picture:
         for ax, start, end in zip(self.figure.axes, low, high, strict=True):
             ax.set_position(Bbox([start, end]))
         self.description.update(self.artists, result)  # labels that keep apart look where the axes are
-        self._folds = folds(self.figure)
 
     def _pixels(self):
         """What Agg has painted, after it has caught up with what was recorded."""
@@ -225,14 +224,17 @@ class Picture:
 
 
 def folds(figure: Figure) -> list[int]:
-    """Where no Axes with its labels stands, between two that do: pixels of the page from the left edge."""
+    """Where it may be cut: left of an Axes and its axis, where no other stands; pixels of the page from the left edge.
+
+    What moves has no say, because it is another in each frame: labels at the ends of lines keep left of it anyway.
+    """
     scale = DPI / figure.dpi
-    boxes = [ax.get_tightbbox() for ax in figure.axes]
+    boxes = [ax.get_tightbbox(bbox_extra_artists=[]) for ax in figure.axes]
     spans = sorted((scale * box.x0, scale * box.x1) for box in boxes if box is not None)
     found, reach = [], math.inf
     for start, end in spans:
         if start > reach:
-            found.append(round((reach + start) / 2))
+            found.append(round(start - min(MARGIN, (start - reach) / 2)))
             reach = end
         reach = end if reach == math.inf else max(reach, end)
     return found
