@@ -9,6 +9,7 @@ from importlib.util import find_spec
 
 import nbformat
 import pytest
+from kinds_trial import CELLS
 from kinds_trial import notebook as trial_notebook
 
 from benchmarks.lab import Lab
@@ -167,7 +168,7 @@ def test_no_key_reaches_the_notebook(page, control):
     element.click() if control in CLICKED else element.focus()
     assert element.evaluate("element => element === document.activeElement")
     before = page.page.evaluate(STATE)
-    assert (before["active"], before["mode"], len(before["cells"])) == (index, "command", 6)
+    assert (before["active"], before["mode"], len(before["cells"])) == (index, "command", len(CELLS))
     for key in KEYS:
         element.focus()  # a digit may have led from a slider to its field
         page.page.keyboard.press(key)
