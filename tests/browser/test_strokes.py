@@ -22,7 +22,7 @@ from nnlab.stage.live.picture import LivePicture, look_at
 from nnlab.stage.live.run import LiveRun
 
 RANDOM = 20  # settings
-TILE = 24  # pixels along a side
+TILE = 32  # pixels along a side
 SEEN_FROM_FAR = 16  # of 255: how much the mean colour of a tile may differ
 START = {"left": 0, "center": -0.5, "right": -1}
 
