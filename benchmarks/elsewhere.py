@@ -14,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.claims import find
 from benchmarks.lab import ROOT
 from benchmarks.table import Row
 from nnlab.commands.launch import setup_source
@@ -36,7 +37,7 @@ def measure(kind: str, notebooks: list[str]) -> list[Row]:
         python = build(kind, Path(folder) / "environment")
         (Path(folder) / "other_dropout.cfg").write_text(OTHER_DROPOUT, encoding="utf-8")
         sanitize = ["--nbval-sanitize-with", Path(folder) / "other_dropout.cfg"] if kind == "bounds" else []
-        paths = [path for path in sorted((ROOT / "notebooks").glob("*.ipynb")) if chosen(path.name, notebooks)]
+        paths = find(notebooks)
         options = ["-q", "--nbval", "--nbval-current-env", "--nbval-cell-timeout=120", "-p", "no:cacheprovider"]
         command = [python, "-m", "pytest", "-c", os.devnull, f"--rootdir={ROOT}", *options, *sanitize, *paths]
         variables = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
@@ -45,11 +46,6 @@ def measure(kind: str, notebooks: list[str]) -> list[Row]:
     counts = re.findall(r"(\d+) (passed|failed|error)", result.stdout[-300:])
     measured = ", ".join(f"{count} cells {what}" for count, what in counts) or "nothing ran"
     return [Row(f"{len(paths)} notebooks, {kind}", measured, "all pass", result.returncode == 0)]
-
-
-def chosen(name: str, notebooks: list[str]) -> bool:
-    """Whether a notebook is meant: all are if none is named."""
-    return not notebooks or any(name.startswith(beginning) for beginning in notebooks)
 
 
 def build(kind: str, folder: Path) -> Path:

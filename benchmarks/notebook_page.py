@@ -34,6 +34,16 @@ FINISHED = """() => {
     const ran = cells.every(c => c.model.executionCount !== null && !c.node.innerText.startsWith('[*]'));
     return panel.sessionContext.session.kernel.status === 'idle' && (failed || ran);
 }"""
+# From each key press in a panel to the frame that it brings, in milliseconds.
+WATCH_KEYS = """root => {
+    const seen = window.nnlabKeys = {pressed: null, delays: []};
+    root.addEventListener('keydown', event => { seen.pressed = event.timeStamp; }, true);
+    new MutationObserver(() => {
+        if (seen.pressed !== null) seen.delays.push(performance.now() - seen.pressed);
+        seen.pressed = null;
+    }).observe(root, {attributes: true, attributeFilter: ['data-frames']});
+}"""
+KEY_DELAYS = "() => window.nnlabKeys.delays"
 SHOWN = """() => {
     const notebook = window.jupyterapp.shell.currentWidget.content.node;
     const panels = [...notebook.querySelectorAll('.nnlab-panel:has(.nnlab-picture)')];
@@ -110,6 +120,16 @@ class NotebookPage:
         self.page.goto(lab.address(name))
         self.page.wait_for_function(READY)
         self.page.wait_for_selector("#main")
+
+    @classmethod
+    @contextmanager
+    def of_cells(cls, browser: Browser, lab: Lab, name: str, cells: Iterable[str]):
+        """A new notebook of these cells, run, and closed at the end."""
+        nbformat.write(notebook_of(cells), lab.notebooks / name)
+        page = cls(browser, lab, name)
+        page.run_all()
+        yield page
+        page.close()
 
     def _hear(self, message) -> None:
         if message.type == "error":

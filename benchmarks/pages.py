@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 import nnlab
-from benchmarks.notebook_page import ShownExplorer
+from benchmarks.notebook_page import KEY_DELAYS, WATCH_KEYS, ShownExplorer
 from benchmarks.table import Row, at_most
 from nnlab.stage.alone.page import fragment
 from nnlab.stage.alone.portable import recorded_around, shown_now
@@ -21,15 +21,6 @@ FIRST, MEDIAN = 150, 60  # kB of what comes with the page
 ALIVE = """() => [...document.querySelectorAll('.nnlab-alone')].every(
     host => !host.checkVisibility() || host.shadowRoot?.querySelector('.nnlab-panel')?.dataset.frames > 0)"""
 WIDTH = "() => document.documentElement.scrollWidth"
-WATCH = """root => {
-    const seen = window.nnlabKeys = {pressed: null, delays: []};
-    root.addEventListener('keydown', event => { seen.pressed = event.timeStamp; }, true);
-    new MutationObserver(() => {
-        if (seen.pressed !== null) seen.delays.push(performance.now() - seen.pressed);
-        seen.pressed = null;
-    }).observe(root, {attributes: true, attributeFilter: ['data-frames']});
-}"""
-DELAYS = "() => window.nnlabKeys.delays"
 
 
 @contextmanager
@@ -54,11 +45,11 @@ def open_offline(browser, path: Path, phone: bool = False, dark: bool = False):
 
 def answer_time(shown: ShownExplorer, keys: int = 20) -> list[float]:
     """Milliseconds from each key on the first slider to its drawn picture, there and back."""
-    shown.root.evaluate(WATCH)
+    shown.root.evaluate(WATCH_KEYS)
     for k in range(keys):
         shown.press(0, "ArrowRight" if k < keys / 2 else "ArrowLeft")
         shown.page.wait_for_timeout(40)
-    return shown.page.evaluate(DELAYS)
+    return shown.page.evaluate(KEY_DELAYS)
 
 
 def measure(names: list[str] | None = None, folder: Path | None = None) -> list[Row]:

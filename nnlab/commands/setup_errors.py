@@ -4,7 +4,7 @@ import contextlib
 import platform
 import re
 
-__all__ = ["SetupError", "explained", "sentence_for"]
+__all__ = ["DISK", "WRITING", "SetupError", "cause", "explained", "sentence_for"]
 
 VENV = (
     "This Python cannot make environments, because its venv or ensurepip module is missing: on Debian or Ubuntu run "
@@ -40,13 +40,15 @@ class SetupError(Exception):
     """What went wrong and what to do about it: one sentence for the person at the keyboard."""
 
 
+def cause(output):
+    """Which of the sentences above explains the output of a failed command, with its gaps still open."""
+    return next((sentence for sentence, signs in _SIGNS.items() if re.search(signs, output)), OTHER)
+
+
 def sentence_for(output, root):
     """The sentence that explains the output of a failed command."""
-    for sentence, signs in _SIGNS.items():
-        if re.search(signs, output):
-            computer = f"{platform.system()} on {platform.machine()}, Python {platform.python_version()}"
-            return sentence.format(root=root, computer=computer)
-    return OTHER
+    computer = f"{platform.system()} on {platform.machine()}, Python {platform.python_version()}"
+    return cause(output).format(root=root, computer=computer)
 
 
 @contextlib.contextmanager

@@ -6,14 +6,14 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from nnlab.analysis.palette import BLUE, MARK, VERMILION
+from nnlab.analysis.palette import BLUE, VERMILION
 from nnlab.datasets import data
 from nnlab.engine import ensemble, loop, losses
 from nnlab.engine.layers import Params
 from nnlab.engine.network import Network
 from nnlab.engine.optimizers import Adam
 from nnlab.explorers.memory import remembered
-from nnlab.explorers.shared import counted, end_labels, to_the_ends
+from nnlab.explorers.shared import chosen_here, counted, end_labels, to_the_ends
 from nnlab.stage.description import Choice, Description, Handle, Preset, Slider, Toggle
 from nnlab.stage.explorer import opener
 
@@ -112,7 +112,7 @@ def draw(figure) -> dict:
     right.set(xlabel="step", xlim=(0, STEPS))
     right.set_title("by step, at the chosen width")
     looks = (("training", TRAINING, "-"), ("validation", VALIDATION, "--"))
-    artists = {"now": [ax.plot([], [], "-", color=MARK, linewidth=3, zorder=1)[0] for ax in (left, right)]}
+    artists = {"now": [chosen_here(ax) for ax in (left, right)]}
     for ax, name in ((left, "by_width"), (right, "by_step")):
         artists[name] = [
             ax.plot([], [], style, color=color, marker="o", markersize=3.5)[0] for _, color, style in looks

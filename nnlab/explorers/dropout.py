@@ -6,14 +6,14 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from nnlab.analysis.palette import BLUE, GREEN, GRID, MARK, ORANGE, VERMILION
+from nnlab.analysis.palette import BLUE, GREEN, GRID, ORANGE, VERMILION
 from nnlab.analysis.plots import spread
 from nnlab.datasets import data
 from nnlab.engine import ensemble
 from nnlab.engine.network import Network
 from nnlab.engine.optimizers import Adam
 from nnlab.explorers.memory import remembered
-from nnlab.explorers.shared import counted
+from nnlab.explorers.shared import chosen_here, counted
 from nnlab.stage.description import Description, Handle, Preset, Slider
 from nnlab.stage.explorer import opener
 
@@ -147,7 +147,7 @@ def draw(figure) -> dict:
         "forgotten": left.plot([], [], "x", color=COLORS[3], markersize=7, markeredgewidth=1.6)[0],
         "masks": middle.stairs(np.zeros(len(BINS) - 1), BINS, fill=True, color=GRID),
         "said": [middle.plot([], [], s, color=c, linewidth=2)[0] for _, c, s in looks],
-        "now": right.plot([], [], "-", color=MARK, linewidth=3, zorder=1)[0],
+        "now": chosen_here(right),
     }
 
 

@@ -14,7 +14,7 @@ from nnlab.engine.ensemble import one_thread, probabilities, rows
 from nnlab.engine.network import Network
 from nnlab.engine.optimizers import Adam
 from nnlab.explorers.memory import remembered
-from nnlab.explorers.shared import counted, end_labels, to_the_ends
+from nnlab.explorers.shared import chosen_here, counted, end_labels, to_the_ends
 from nnlab.stage.description import Choice, Description, Handle, Preset, Slider
 from nnlab.stage.explorer import opener
 
@@ -151,7 +151,7 @@ def draw(figure) -> dict:
         "points": left.plot([], [], "o", color=DISC, markersize=5, markeredgecolor=PAPER, label="one predictor")[0],
         "miss": left.plot([], [], "-", color=DIGITS, linewidth=2, label="miss of the mean")[0],
         "mean": left.plot([], [], "*", color=DIGITS, markersize=14, markeredgecolor=PAPER, label="mean")[0],
-        "now": right.plot([], [], "-", color=MARK, linewidth=3, zorder=1)[0],
+        "now": chosen_here(right),
         "theory": right.plot([], [], "-", color=DISC, linewidth=1.4)[0],
         "disc": right.plot([], [], "o", color=DISC, markersize=4.5)[0],
         "digits": right.plot([], [], "--s", color=DIGITS, markersize=3.5, linewidth=1.4)[0],

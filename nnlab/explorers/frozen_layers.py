@@ -6,14 +6,14 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from nnlab.analysis.palette import BLUE, MARK, SOFT, VERMILION
+from nnlab.analysis.palette import BLUE, SOFT, VERMILION
 from nnlab.datasets import data, tasks
 from nnlab.engine import augmentation, ensemble, loop, losses
 from nnlab.engine.layers import Params
 from nnlab.engine.network import Network
 from nnlab.engine.optimizers import Adam
 from nnlab.explorers.memory import remembered
-from nnlab.explorers.shared import end_labels, to_the_ends
+from nnlab.explorers.shared import chosen_here, end_labels, to_the_ends
 from nnlab.stage.description import Choice, Description, Handle, Preset, Slider
 from nnlab.stage.explorer import opener
 
@@ -115,7 +115,7 @@ def draw(figure) -> dict:
     left.set_title("5 to 9, after the chosen steps")
     right.set(xlabel="step", xlim=(-1, STEPS + 1))
     right.set_title("by step, with the chosen layers frozen")
-    artists: dict = {"now": [ax.plot([], [], color=MARK, linewidth=3, zorder=1)[0] for ax in (left, right)]}
+    artists: dict = {"now": [chosen_here(ax) for ax in (left, right)]}
     looks = {"new": (left, NEW, "o-"), "scratch": (left, SCRATCH, "--")}
     looks |= {"new_by_step": (right, NEW, "o-"), "old_by_step": (right, OLD, "s--")}
     for name, (ax, color, style) in looks.items():

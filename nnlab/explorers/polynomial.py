@@ -8,7 +8,7 @@ from numpy.polynomial.legendre import legvander
 
 from nnlab.analysis.palette import BLACK, BLUE, MARK, PAPER, PURPLE, VERMILION
 from nnlab.explorers.memory import remembered
-from nnlab.explorers.shared import end_labels, note, to_the_ends
+from nnlab.explorers.shared import chosen_here, end_labels, note, to_the_ends
 from nnlab.stage.description import Choice, Description, Handle, Preset, Slider
 from nnlab.stage.explorer import opener
 
@@ -109,7 +109,7 @@ def draw(figure) -> dict:
         "fit": left.plot([], [], "-", color=BLUE, linewidth=2.2, label="fit")[0],
         "samples": left.plot([], [], "o", color=VERMILION, markersize=4, markeredgecolor=PAPER, label="samples")[0],
         "where": note(left),
-        "now": right.plot([], [], "-", color=MARK, linewidth=3, zorder=1)[0],
+        "now": chosen_here(right),
         "lines": [
             right.plot([], [], style, color=color, linewidth=1.8, marker="o", markersize=3)[0]
             for color, style in LOOK.values()

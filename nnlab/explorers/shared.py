@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 
-from nnlab.analysis.palette import PAPER
+from nnlab.analysis.palette import MARK, PAPER
 from nnlab.analysis.plots import spread
 
 __all__ = [
-    "CONVERGED", "above_the_axes", "counted", "end_labels", "level_lines", "note", "show_loss", "to_the_ends",
+    "CONVERGED", "above_the_axes", "chosen_here", "counted", "end_labels", "level_lines", "note", "show_loss", "to_the_ends",
     "widening",
 ]  # fmt: skip
 
@@ -25,6 +25,11 @@ def counted(number: int, thing: str) -> str:
     ('1 step', '20 steps')
     """
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def chosen_here(ax):
+    """An empty line, to be put upright where the chosen value stands, behind all others."""
+    return ax.plot([], [], "-", color=MARK, linewidth=3, zorder=1)[0]
 
 
 def widening(reach: float) -> float:

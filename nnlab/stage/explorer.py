@@ -96,7 +96,7 @@ class Explorer(Beside, Portable):
             values = self.values
             result = self.description.compute(**values)
             computed = time.monotonic() - started
-            scene, frame = self._recorded(values, result)
+            scene, frame = taken(self.description, self._picture, values, result)
         except Exception as error:  # shown to the student: the log console of JupyterLab is never opened
             self._fail(error)
             return
@@ -105,18 +105,14 @@ class Explorer(Beside, Portable):
         self.result, self.sentence, self.error = result, frame["sentence"], None
         self.widget.show(scene, frame)
 
-    def _recorded(self, values: dict, result) -> tuple[dict, dict]:
-        """The scene and the frame of a result."""
-        return taken(self.description, self._picture, values, result)
-
     def _made(self, values: dict) -> tuple[dict, dict] | None:
-        """The same for values that nobody wants yet; None if it takes long or fails, which is said once they are."""
+        """A scene and a frame that nobody wants yet; None if it takes long or fails, which is said once they are wanted."""
         if self._took > SLOWEST:
             return None
         with self._frames.stopped():
             started = time.monotonic()
             try:
-                made = self._recorded(values, self.description.compute(**values))
+                made = taken(self.description, self._picture, values, self.description.compute(**values))
             except Exception:
                 return None
             self._took = time.monotonic() - started

@@ -3,10 +3,9 @@
 import math
 import re
 
-import nbformat
 import pytest
 
-from benchmarks.notebook_page import NotebookPage, notebook_of
+from benchmarks.notebook_page import NotebookPage
 
 AXES = "root => root.nnlabScene?.axes"
 CELLS = (
@@ -17,11 +16,8 @@ CELLS = (
 
 @pytest.fixture(scope="module")
 def page(browser, lab):
-    nbformat.write(notebook_of(CELLS), lab.notebooks / "curves_trial.ipynb")
-    page = NotebookPage(browser, lab, "curves_trial.ipynb")
-    page.run_all()
-    yield page
-    page.close()
+    with NotebookPage.of_cells(browser, lab, "curves_trial.ipynb", CELLS) as page:
+        yield page
 
 
 def hover(shown, page, x, y):

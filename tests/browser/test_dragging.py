@@ -1,21 +1,17 @@
 """Handles: places in a picture that can be dragged, by mouse and by keyboard."""
 
-import nbformat
 import pytest
 
 from benchmarks.agreement import agree, named_in
-from benchmarks.notebook_page import NotebookPage, notebook_of
+from benchmarks.notebook_page import NotebookPage
 
 CELLS = ("import nnlab", "nnlab.explorers.descent_2d()", "nnlab.explorers.softmax_cross_entropy()")
 
 
 @pytest.fixture(scope="module")
 def page(browser, lab):
-    nbformat.write(notebook_of(CELLS), lab.notebooks / "handles.ipynb")
-    page = NotebookPage(browser, lab, "handles.ipynb")
-    page.run_all()
-    yield page
-    page.close()
+    with NotebookPage.of_cells(browser, lab, "handles.ipynb", CELLS) as page:
+        yield page
 
 
 def values(shown):

@@ -8,17 +8,9 @@ import pytest
 from trial import notebook as trial_notebook
 
 from benchmarks.agreement import agree
-from benchmarks.notebook_page import IDLE, NotebookPage
+from benchmarks.notebook_page import IDLE, WATCH_KEYS, NotebookPage
 
 FOCUSED = "element => element === document.activeElement"
-WATCH_KEYS = """root => {
-    const seen = window.nnlabKeys = {pressed: null, delays: []};
-    root.addEventListener('keydown', event => { seen.pressed = event.timeStamp; }, true);
-    new MutationObserver(() => {
-        if (seen.pressed !== null) seen.delays.push(performance.now() - seen.pressed);
-        seen.pressed = null;
-    }).observe(root, {attributes: true, attributeFilter: ['data-frames']});
-}"""
 WATCH_BUSY = """root => {
     window.nnlabBusy = [];
     new MutationObserver(() => window.nnlabBusy.push(root.getAttribute('aria-busy')))

@@ -1,9 +1,8 @@
 """After the kernel was restarted, or interrupted: what the page says and does."""
 
-import nbformat
 import pytest
 
-from benchmarks.notebook_page import NotebookPage, notebook_of
+from benchmarks.notebook_page import NotebookPage
 
 CELLS = (
     """
@@ -22,11 +21,8 @@ GONE = "The kernel that computed this was ended or restarted: run the cell again
 
 @pytest.fixture
 def page(browser, lab):
-    nbformat.write(notebook_of(CELLS), lab.notebooks / "restart_trial.ipynb")
-    page = NotebookPage(browser, lab, "restart_trial.ipynb")
-    page.run_all()
-    yield page
-    page.close()
+    with NotebookPage.of_cells(browser, lab, "restart_trial.ipynb", CELLS) as page:
+        yield page
 
 
 def button(live, label):

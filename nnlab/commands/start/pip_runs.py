@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nnlab.commands.setup_errors import SetupError, sentence_for
+from nnlab.commands.setup_errors import DISK, WRITING, SetupError, cause, sentence_for
 
 __all__ = ["PLAIN", "Progress", "has_nvidia", "install_cpu_build", "run", "say"]
 
@@ -34,9 +34,8 @@ def install_cpu_build(pip, root):
     say("No NVIDIA device here: fetching PyTorch's CPU build. (--cuda takes the other one, several GB more.)")
     code, output = watched([*pip, *BRIEFLY, "--no-deps", "--index-url", CPU_INDEX, pin.group()], root)
     if code:
-        sentence = sentence_for(output, root)
-        if "disk is full" in sentence or "written to" in sentence:
-            raise SetupError(sentence)
+        if cause(output) in (DISK, WRITING):
+            raise SetupError(sentence_for(output, root))
         say(f"{CPU_INDEX} gave no CPU build: going on with the default index, which may bring CUDA, several GB more.")
 
 
