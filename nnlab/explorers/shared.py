@@ -8,8 +8,8 @@ from nnlab.analysis.palette import MARK, PAPER
 from nnlab.analysis.plots import spread
 
 __all__ = [
-    "CONVERGED", "above_the_axes", "chosen_here", "counted", "end_labels", "level_lines", "note", "show_loss", "to_the_ends",
-    "widening",
+    "CONVERGED", "above_the_axes", "chosen_here", "counted", "end_labels", "level_lines", "note", "show_loss",
+    "to_the_ends", "widening",
 ]  # fmt: skip
 
 CONVERGED = 1e-3  # of the first loss

@@ -106,7 +106,7 @@ class Explorer(Beside, Portable):
         self.widget.show(scene, frame)
 
     def _made(self, values: dict) -> tuple[dict, dict] | None:
-        """A scene and a frame that nobody wants yet; None if it takes long or fails, which is said once they are wanted."""
+        """A scene and a frame that nobody wants yet; None if it takes long or fails, which is said when they are."""
         if self._took > SLOWEST:
             return None
         with self._frames.stopped():
