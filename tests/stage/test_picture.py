@@ -169,13 +169,23 @@ def test_strokes_follow_nnlabs_style_whatever_the_student_set():
 
 @pytest.mark.parametrize(
     ("name", "count"),
-    [("backprop_steps", 0), ("descent_2d", 1), ("dropout", 2), ("fourier_features", 3), ("search", 1)],
+    [
+        ("backprop_steps", 0),
+        ("descent_2d", 1),
+        ("dropout", 2),
+        ("fourier_features", 3),
+        ("loss_shapes", 1),
+        ("search", 1),
+        ("softmax_cross_entropy", 2),
+    ],
 )
 def test_a_picture_may_be_cut_between_its_axes_and_nowhere_else(name, count):
     description = import_module(f"nnlab.explorers.{name}").DESCRIPTION
-    picture = Picture(description)
-    for preset in ({}, *(preset.values for preset in description.presets)):
-        _, background, _ = picture.record(description.compute(**description.values(**preset)))
+    picture, cuts = Picture(description), {}
+    ends = [{control.name: end} for control in description.controls for end in control.ends]
+    for values in ({}, *(preset.values for preset in description.presets), *ends):
+        _, background, _ = picture.record(description.compute(**description.values(**values)))
         assert len(background["folds"]) == count
+        assert cuts.setdefault("folds", background["folds"]) == background["folds"], "controls below must not jump"
         for fold in background["folds"]:
             assert (picture.rgb()[:, round(SHARPNESS * fold)] == 255).all(), "nothing is drawn there"

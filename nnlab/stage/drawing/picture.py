@@ -94,6 +94,7 @@ class Picture:
         self._names = names(self.figure, self.artists)
         self._places = [(ax, ax.get_position(original=True)) for ax in self.figure.axes]
         self._recorder = Recorder(self.figure)
+        self._folds: list[int] | None = None
         self._scene: tuple | None = None
         self._background = None  # its pixels
         self._recorded: tuple[str, dict] | None = None  # its name and its strokes
@@ -149,7 +150,7 @@ class Picture:
         if self._recorded is None:
             self._lay_out(result)
             self._recorder.draw(self.figure)
-            also = {"folds": folds(self.figure), "axes": ways(self.figure, self._names)}
+            also = {"folds": self._folds, "axes": ways(self.figure, self._names)}
             background = {**self._recorder.strokes(), **also}
             self._recorded = fingerprint(background), background
             self._known = [*self._known[1 - SCENES :], (self._scene or (), self._recorded)]
@@ -169,24 +170,29 @@ class Picture:
     def _lay_out(self, result) -> None:
         """Give every Axes its place, once: an axis that moves while a slider is moved looks like a result.
 
-        The room is what all results need that the description names, or else this one. Each layout starts from where
-        the axes were at first, because matplotlib's result depends on where it starts.
+        The room is what all results need that the description names, or else this one; a fold is for all of them, too.
+        Each layout starts from where the axes were at first, because matplotlib's result depends on where it starts.
         """
-        engine = self.figure.get_layout_engine()
-        if not isinstance(engine, ConstrainedLayoutEngine):
+        if self._folds is not None:
             return
-        corners = []
-        for other in self.description.roomy() or [result]:
+        engine, corners, spans = self.figure.get_layout_engine(), [], []
+        results = self.description.roomy() or [result]
+        if isinstance(engine, ConstrainedLayoutEngine):
+            for other in results:
+                self.description.update(self.artists, other)
+                for ax, place in self._places:
+                    ax.set_position(place)
+                    ax.set_in_layout(True)  # set_position takes an Axes out of the layout
+                engine.execute(self.figure)
+                corners.append([ax.get_position(original=True).get_points() for ax in self.figure.axes])
+            self.figure.set_layout_engine("none")
+            low, high = np.max(corners, 0)[:, 0], np.min(corners, 0)[:, 1]
+            for ax, start, end in zip(self.figure.axes, low, high, strict=True):
+                ax.set_position(Bbox([start, end]))
+        for other in results:
             self.description.update(self.artists, other)
-            for ax, place in self._places:
-                ax.set_position(place)
-                ax.set_in_layout(True)  # set_position takes an Axes out of the layout
-            engine.execute(self.figure)
-            corners.append([ax.get_position(original=True).get_points() for ax in self.figure.axes])
-        self.figure.set_layout_engine("none")
-        low, high = np.max(corners, 0)[:, 0], np.min(corners, 0)[:, 1]
-        for ax, start, end in zip(self.figure.axes, low, high, strict=True):
-            ax.set_position(Bbox([start, end]))
+            spans.append(breadths(self.figure))
+        self._folds = folds(np.min(spans, 0)[:, 0], np.max(spans, 0)[:, 1])
         self.description.update(self.artists, result)  # labels that keep apart look where the axes are
 
     def _pixels(self):
@@ -223,16 +229,19 @@ class Picture:
         return out.getvalue()
 
 
-def folds(figure: Figure) -> list[int]:
-    """Where it may be cut: left of an Axes and its axis, where no other stands; pixels of the page from the left edge.
+def breadths(figure: Figure) -> np.ndarray:
+    """From where to where each Axes reaches with its axis and its title, (axes, 2) in pixels of the page.
 
-    What moves has no say, because it is another in each frame: labels at the ends of lines keep left of it anyway.
+    What moves has no say, because it is another in each frame: labels at the ends of lines keep left of the next axis.
     """
-    scale = DPI / figure.dpi
-    boxes = [ax.get_tightbbox(bbox_extra_artists=[]) for ax in figure.axes]
-    spans = sorted((scale * box.x0, scale * box.x1) for box in boxes if box is not None)
+    boxes = [ax.get_tightbbox(bbox_extra_artists=[]) or ax.get_window_extent() for ax in figure.axes]
+    return np.array([[box.x0, box.x1] for box in boxes]) * DPI / figure.dpi
+
+
+def folds(starts: np.ndarray, ends: np.ndarray) -> list[int]:
+    """Where Axes can be cut apart: left of one, where no other stands; pixels of the page from the left edge."""
     found, reach = [], math.inf
-    for start, end in spans:
+    for start, end in sorted(zip(starts, ends, strict=True)):
         if start > reach:
             found.append(round(start - min(MARGIN, (start - reach) / 2)))
             reach = end
