@@ -53,4 +53,5 @@ def mounted(tmp_path):
 
 def pytest_addoption(parser):
     parser.addoption("--shots", metavar="FOLDER", help="where the browser tests put their screenshots")
-    parser.addoption("--ends", action="store_true", help="compare strokes with pixels at the ends of all controls, too")
+    whole = "run whole what else is run as a sample: strokes at the ends of all controls, all copies for a class"
+    parser.addoption("--ends", action="store_true", help=whole)

@@ -28,7 +28,8 @@ For instructors:
 
   refresh [notebook ...]     run notebooks in a clean kernel and store their outputs (06, or a path)
   badges OWNER/NAME[@TAG]    write launch links into README and notebooks (--clear takes them out)
-  contents                   make README's table and docs/glossary.md from the notebooks
+  contents                   make README's table, the notebooks' times and docs/glossary.md from the notebooks
+  handout FOLDER [NN ...]    copies for students, without solutions (--slides, --instructor, --nbgrader; --help)
 
 The first start makes the environment .venv in the clone; later ones need no network.
 PyTorch computes on one thread, the fastest for networks of this size; for a large one of your own: OMP_NUM_THREADS=4
@@ -123,13 +124,19 @@ def badges(arguments):
 
 
 def contents(arguments):
-    """Make the pages that are made from notebooks; needs no environment."""
+    """Make what is made from notebooks; needs no environment."""
     from nnlab.commands.contents import contents as write_table
+    from nnlab.commands.contents import times
     from nnlab.commands.glossary import glossary
 
-    changed = [path for path in (write_table(), glossary()) if path]
+    changed = [*times(), *filter(None, (write_table(), glossary()))]
     print("\n".join(f"{path.relative_to(ROOT)}: written" for path in changed) or "Nothing to change.")
     return 0
+
+
+def handout(arguments):
+    """Write copies of notebooks for a class."""
+    return _become([prepare(), "-m", "nnlab.commands.classroom.handout", *arguments])
 
 
 def _prepared(extras, arguments):
@@ -171,4 +178,4 @@ def _unknown(command):
     return f"There is no command {command!r}: {meant} are listed by `python3 -m nnlab --help`."
 
 
-COMMANDS = {"lab": lab, "test": test, "refresh": refresh, "badges": badges, "contents": contents}
+COMMANDS = {"lab": lab, "test": test, "refresh": refresh, "badges": badges, "contents": contents, "handout": handout}

@@ -11,7 +11,18 @@ import re
 from pathlib import Path
 
 __all__ = [
-    *("WIDGET_VIEW", "NotebookError", "complaint", "normalise", "only_a_view", "read", "text_of", "texts_of", "write"),
+    *(
+        "WIDGET_VIEW",
+        "NotebookError",
+        "complaint",
+        "normalise",
+        "only_a_view",
+        "read",
+        "text_of",
+        "texts_of",
+        "to_bytes",
+    ),
+    "write",
 ]
 
 LARGEST = 300_000  # bytes

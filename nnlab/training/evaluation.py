@@ -32,6 +32,7 @@ class Evaluator:
 
     def __init__(self, loss: str | Callable, metrics: Mapping[str, Any] | None, device: torch.device):
         check_metrics(metrics)
+        self.given = loss
         self.loss = losses.to_torch(loss)
         self.binary = isinstance(loss, nn.BCEWithLogitsLoss) or loss in ON_LOGITS
         self.ignored = getattr(loss, "ignore_index", -100)  # the label that PyTorch leaves out, and its default

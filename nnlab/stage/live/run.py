@@ -16,7 +16,7 @@ from nnlab.datasets.data import Dataset, Split
 from nnlab.engine import dropout, losses
 from nnlab.engine.pytorch import check_module, check_optimizer, refuse_ours
 
-__all__ = ["LiveRun", "Measurement"]
+__all__ = ["LiveRun", "Measurement", "momentum_of", "set_momentum"]
 
 LR = 0.1  # of the SGD that is used when no optimizer is given
 MEASURE_EVERY = 10  # steps
@@ -55,6 +55,8 @@ class LiveRun:
         validation: a ``Measurement`` before the first step and after every ten.
         changes: (step, setting, value) for each change of lr, momentum or batch size.
         diverged: the step at which the loss was no longer a finite number, or None.
+        first: weights, settings of the optimizer, batch size, seed, all as at the beginning. given: the loss as given.
+        least: samples that a mini-batch must have.
 
     Raises:
         ValueError, TypeError: data without classes, a model that does not fit them, an optimizer of another model or
@@ -69,12 +71,13 @@ class LiveRun:
         arguments.whole("seed", seed, 0, at_least=0)
         self.model, self.optimizer = copies(model, optimizer)
         arguments.positive("lr", self.lr, LR)
-        self.data, self.loss = data, losses.to_torch(nn.functional.cross_entropy if loss is None else loss)
+        self.given = nn.functional.cross_entropy if loss is None else loss
+        self.data, self.loss = data, losses.to_torch(self.given)
         self._batch_size = batch_size
         self._generator = torch.Generator().manual_seed(int(seed))
-        self._least = 2 if any(isinstance(m, NORMS) for m in self.model.modules()) else 1
+        self.least = 2 if any(isinstance(m, NORMS) for m in self.model.modules()) else 1
         self._measured = Split(data.val.x[:MEASURED], data.val.y[:MEASURED])
-        self._first = copy.deepcopy((self.model.state_dict(), self.optimizer.state_dict(), batch_size, seed))
+        self.first = copy.deepcopy((self.model.state_dict(), self.optimizer.state_dict(), batch_size, seed))
         self._begin()
 
     def _begin(self) -> None:
@@ -110,7 +113,7 @@ class LiveRun:
 
     def reset(self) -> None:
         """Begin again: first weights, first state and settings of the optimizer, first random numbers, to the bit."""
-        weights, settings, self._batch_size, seed = copy.deepcopy(self._first)
+        weights, settings, self._batch_size, seed = copy.deepcopy(self.first)
         self.model.load_state_dict(weights)
         self.optimizer.load_state_dict(settings)
         self.optimizer.zero_grad()
@@ -135,8 +138,8 @@ class LiveRun:
         """Which samples come next: all of them once in each epoch, in an order that is drawn anew."""
         if self._position >= len(self._order):
             self._order, self._position = torch.randperm(len(self.data.train), generator=self._generator), 0
-        end = self._position + max(self._batch_size, self._least)
-        end = end if len(self._order) - end >= self._least else len(self._order)  # too few would be left
+        end = self._position + max(self._batch_size, self.least)
+        end = end if len(self._order) - end >= self.least else len(self._order)  # too few would be left
         index = self._order[self._position : end]
         self._position += len(index)
         return index

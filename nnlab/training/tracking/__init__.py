@@ -1,7 +1,8 @@
 """Tracking: what a run does, written to disk while it runs, as a CSV file and for TensorBoard.
 
-Both are callbacks of ``nnlab.fit``. They hold the numbers of the ``History``, outlive a run that is killed, and a run
-that is resumed from a checkpoint goes on in the same files without a gap and without a line twice.
+CSV and TensorBoard are callbacks of ``nnlab.fit``. They hold the numbers of the ``History``, outlive a run that is
+killed, and a run that is resumed from a checkpoint goes on in the same files without a gap and without a line twice.
+``Script`` is a callback too, and writes the run as a file of plain PyTorch.
 """
 
 from pathlib import Path
@@ -12,10 +13,11 @@ from nnlab.training.tracking import event_files
 from nnlab.training.tracking.csv_file import CSV
 from nnlab.training.tracking.event_files import read_scalars
 from nnlab.training.tracking.event_writers import Writers, write_settings
+from nnlab.training.tracking.script import Script, live_script
 from nnlab.training.tracking.server import show_tensorboard
 from nnlab.training.tracking.tensorboard import TensorBoard
 
-__all__ = ["CSV", "TensorBoard", "read_scalars", "show_tensorboard", "to_tensorboard"]
+__all__ = ["CSV", "Script", "TensorBoard", "live_script", "read_scalars", "show_tensorboard", "to_tensorboard"]
 
 
 def to_tensorboard(history: History, folder: str | Path) -> None:
