@@ -13,6 +13,7 @@ Four widgets in one notebook:
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -24,12 +25,11 @@ import nnlab
 from benchmarks.agreement import agree, reference
 from benchmarks.lab import Lab
 from benchmarks.notebook_page import IDLE, NotebookPage, find_browser, notebook_of, open_browser
-from benchmarks.table import Row, at_least, at_most
+from benchmarks.table import Row, at_most, show
 from nnlab.stage.description import Slider
 
 PRESSES, BLOCK, WARM_UP = 20, 5, 3
 FRAME = 17  # milliseconds above the floor: one frame of the screen
-FASTER = 6  # than the classic way
 NEAR = 20  # milliseconds from the cache, where a frame computes in QUICK milliseconds
 QUICK = 5
 FAR = 150  # milliseconds in each direction of a far kernel
@@ -169,6 +169,7 @@ def measure(names: list[str] | None = None, presses: int = PRESSES) -> list[Row]
             notebook.run_all()
             found, size = explorer_rows(name, notebook, presses)
             rows, sizes = [*rows, *found], [*sizes, size]
+            print(show(found), file=sys.stderr, flush=True)  # all of them take ten minutes
             notebook.close()
     return [*rows, at_most("bytes per frame: median of the explorers", median(sizes), MEDIAN_BYTES, "kB")]
 
@@ -209,7 +210,7 @@ def compare(name: str, ours: KeyTimer, others: list[KeyTimer], presses: int) -> 
     above = f" ({kernel:.0f} ms; with ready pictures {floor:.0f} ms)"
     return [
         at_most(f"slider to picture: {name}, above the floor", kernel - floor, FRAME, "ms", above),
-        at_least(f"slider to picture: {name}", classic / kernel, FASTER, f" faster than interact ({classic:.0f} ms)"),
+        Row(f"slider to picture: {name}", f"{classic / kernel:.1f} times faster than interact ({classic:.0f} ms)"),
     ]
 
 

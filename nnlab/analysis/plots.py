@@ -1,6 +1,7 @@
 """Pictures of data, surfaces and training runs: every function draws on the Axes it is given and returns it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path as File
 
 import numpy as np
@@ -24,7 +25,8 @@ STYLE = File(__file__).parents[1] / "nnlab.mplstyle"
 
 CLASS_COLORS = CYCLE
 CLASS_MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
-FOLD = 0.45  # how dark a fold is drawn, 0 to 1
+STAR = 17  # points: larger than the balls that gather around it
+THIN = 1.1  # points: a fold
 AWAY = 0.03  # of the Axes: how far a label may stand from the end of its line without a leader
 
 AXIS_NAMES = {"loss": "training loss", "lr": "learning rate", "grad_norm": "norm of the gradient"}
@@ -191,14 +193,29 @@ def label_lines(ax, gap: float = 0.075):
     Called again after more lines were drawn, it writes all labels anew.
 
     Args:
-        ax: the Axes, with its lines drawn and its limits set.
+        ax: the Axes, with its lines drawn. Where its limits change later, its labels follow.
         gap: the least distance between two labels, as a share of the height of the Axes.
     """
-    from matplotlib.patches import Polygon
-
     ax.margins(x=0)  # lines end at the edge, and their labels stand outside
     ax.autoscale_view()
-    for old in [old for old in (*ax.texts, *ax.patches) if old.get_gid() == "line label"]:
+    if not labels_of(ax):
+        for limits in ("xlim_changed", "ylim_changed"):
+            ax.callbacks.connect(limits, partial(write_labels, gap=gap))
+    write_labels(ax, gap)
+    return ax
+
+
+def labels_of(ax) -> list:
+    """The labels and leaders that ``label_lines`` has written."""
+    return [artist for artist in (*ax.texts, *ax.patches) if artist.get_gid() == "line label"]
+
+
+def write_labels(ax, gap: float) -> None:
+    """The labels for the limits that the Axes has now; those from before go."""
+    from matplotlib.patches import Polygon
+
+    ax.get_ylim()  # limits that matplotlib still has to find come here again, before anything is written
+    for old in labels_of(ax):
         old.remove()
     lines = [line for line in ax.get_lines() if not line.get_label().startswith("_") and len(line.get_xdata())]
     to_axes = ax.transData + ax.transAxes.inverted()
@@ -213,7 +230,6 @@ def label_lines(ax, gap: float = 0.075):
             thin = {"edgecolor": line.get_color(), "linewidth": 0.7, "gid": "line label", "clip_on": False}
             way = [(x, y), (right + 0.012, height)]
             ax.add_patch(Polygon(way, closed=False, fill=False, transform=ax.transAxes, **thin))
-    return ax
 
 
 def spread(heights: Sequence[float], gap: float) -> list[float]:
@@ -249,7 +265,7 @@ def plot_surface(surface: Surface, ax, points: int = 160):
     height = np.log10(surface.f(x, y) - surface.lowest + 1e-3)
     ax.contourf(x, y, height, levels=18, cmap="Greys", alpha=0.16)
     ax.contour(x, y, height, levels=18, colors=FAINT, linewidths=0.6)
-    ax.plot(*surface.minimum, "*", color=ink(ax), markersize=11, zorder=5)
+    ax.plot(*surface.minimum, "*", color=ink(ax), markersize=STAR, zorder=5)
     ax.set(xlim=surface.xlim, ylim=surface.ylim, xlabel="x", ylabel="y")
     ax.grid(False)
     return ax
@@ -292,11 +308,12 @@ def plot_decision_boundary(grid: DecisionGrid, ax, part: Split | None = None, fo
         grid: as from ``surfaces.decision_grid``, of one network (no member axis).
         ax: the Axes to draw on.
         part: samples, drawn with one colour and marker for each class.
-        folds: darken the lines where a hidden unit changes its side of zero.
+        folds: draw the lines where a hidden unit changes its side of zero.
     """
     xlim, ylim = ((float(ends[0]), float(ends[-1])) for ends in (grid.x, grid.y))
-    image = decision_image(grid, folds)
-    ax.imshow(image, extent=(*xlim, *ylim), origin="lower", aspect="auto", interpolation="bilinear")
+    ax.imshow(decision_image(grid), extent=(*xlim, *ylim), origin="lower", aspect="auto", interpolation="bilinear")
+    if folds:
+        ax.plot(*fold_lines(grid).T, color=ink(ax), linewidth=THIN)
     if part is not None:
         plot_classes(part, ax)
     ax.set(xlim=xlim, ylim=ylim, xlabel="$x_1$", ylabel="$x_2$")
@@ -313,7 +330,7 @@ def plot_classes(part: Split, ax):
     return ax
 
 
-def decision_image(grid: DecisionGrid, folds: bool = False) -> np.ndarray:
+def decision_image(grid: DecisionGrid) -> np.ndarray:
     """The colours of a decision grid, (points, points, 3) from 0 to 1: pale where the network is unsure.
 
     Each pixel is the mean of the class colours, weighted by the probabilities and mixed half with white.
@@ -327,15 +344,18 @@ def decision_image(grid: DecisionGrid, folds: bool = False) -> np.ndarray:
     from matplotlib.colors import to_rgb
 
     colors = np.array([to_rgb(CLASS_COLORS[k % 8]) for k in range(p.shape[-1])], dtype=np.float32)
-    image = 1 - 0.55 * (1 - np.asarray(p, dtype=np.float32) @ colors)
-    if folds:
-        image[fold_lines(np.asarray(grid.sides))] *= 1 - FOLD
-    return image
+    return 1 - 0.55 * (1 - np.asarray(p, dtype=np.float32) @ colors)
 
 
-def fold_lines(sides: np.ndarray) -> np.ndarray:
-    """Whether any unit (last axis) changes its side between a point and its neighbour to the right or above."""
-    lines = np.zeros(sides.shape[:-1], dtype=bool)
-    lines[:, :-1] |= (sides[:, 1:] != sides[:, :-1]).any(-1)
-    lines[:-1] |= (sides[1:] != sides[:-1]).any(-1)
-    return lines
+def fold_lines(grid: DecisionGrid) -> np.ndarray:
+    """Where the hidden units of one network are zero, (points, 2): x and y of all lines, with nan between two lines."""
+    from contourpy import contour_generator
+
+    z = np.asarray(grid.z, dtype=np.float64)
+    lines = [
+        line
+        for unit in range(z.shape[-1])
+        for line in contour_generator(grid.x.numpy(), grid.y.numpy(), z[..., unit], line_type="Separate").lines(0)
+    ]
+    gap = np.full((1, 2), np.nan)
+    return np.concatenate([part for line in lines for part in (line, gap)] or [gap])

@@ -153,15 +153,21 @@ class DecisionGrid(NamedTuple):
         x, y: (points,), the two inputs.
         logits: (..., points, points, classes); row i belongs to y[i], column j to x[j].
         probabilities: softmax of the logits, of the same shape.
-        sides: (..., points, points, hidden units), which units of all hidden layers are above zero. Where one of
-            them changes, a ReLU network has a fold; between the folds it is flat.
+        z: (..., points, points, hidden units), the pre-activations of all hidden layers.
+        sides: of the same shape, which of them are above zero. Where one of them changes, a ReLU network has a fold;
+            between the folds it is flat.
     """
 
     x: torch.Tensor
     y: torch.Tensor
     logits: torch.Tensor
     probabilities: torch.Tensor
-    sides: torch.Tensor
+    z: torch.Tensor
+
+    @property
+    def sides(self) -> torch.Tensor:
+        """Of each hidden unit, whether it is above zero."""
+        return self.z > 0
 
 
 @torch.no_grad()
@@ -195,7 +201,7 @@ def decision_grid(
     rows, columns = torch.meshgrid(y, x, indexing="ij")
     *hidden, last = net.trace(params, torch.stack([columns, rows], -1).flatten(0, 1))
     logits = last.z  # (..., points^2, classes)
-    sides = [layer.z > 0 for layer in hidden] or [logits[..., :0] > 0]  # a network without hidden units has no sides
+    z = [layer.z for layer in hidden] or [logits[..., :0]]
     square = (points, points)
     logits = logits.unflatten(-2, square)
-    return DecisionGrid(x, y, logits, logits.softmax(-1), torch.cat(sides, -1).unflatten(-2, square))
+    return DecisionGrid(x, y, logits, logits.softmax(-1), torch.cat(z, -1).unflatten(-2, square))

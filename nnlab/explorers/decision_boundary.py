@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from nnlab.analysis.palette import BLACK, PAPER, SOFT
-from nnlab.analysis.plots import CLASS_COLORS, CLASS_MARKERS, decision_image
+from nnlab.analysis.plots import CLASS_COLORS, CLASS_MARKERS, THIN, decision_image, fold_lines
 from nnlab.datasets import data
 from nnlab.engine import ensemble, loop, losses, surfaces
 from nnlab.engine.layers import Params
@@ -50,6 +50,7 @@ class Result(NamedTuple):
     layers: int
     steps: int
     image: np.ndarray  # (points, points, 3)
+    folds: np.ndarray  # (point, 2), with nan between two lines
     pieces: int  # flat pieces in view
     curve: np.ndarray  # (measurement, 3): step, training loss, validation loss
     accuracy: tuple[float, float]
@@ -107,7 +108,8 @@ def compute(data: str, activation: str, hidden: int, layers: int, steps: int, se
         hidden,
         layers,
         steps,
-        decision_image(grid, folds=folded),
+        decision_image(grid),
+        fold_lines(grid) if folded else np.full((1, 2), np.nan),
         count_pieces(grid.sides) if folded else 0,
         np.array(training.curve),
         measured(net, training.params, given, 1),
@@ -128,6 +130,7 @@ def draw(figure) -> dict:
     right.set(xlabel="step", ylabel="loss", ylim=(0, TOP))
     return {
         "image": left.imshow(np.ones((2, 2, 3)), origin="lower", aspect="auto", interpolation="bilinear", zorder=0),
+        "folds": left.plot([], [], color=BLACK, linewidth=THIN, zorder=1)[0],
         "training": right.plot([], [], "-o", color=SOFT, markersize=3)[0],
         "validation": right.plot([], [], "--s", color=BLACK, markersize=2.5)[0],
         "samples": [
@@ -145,6 +148,7 @@ def update(artists: dict, result: Result) -> None:
     left.set(xlim=xlim, ylim=ylim)
     artists["image"].set_data(result.image)
     artists["image"].set_extent((*xlim, *ylim))
+    artists["folds"].set_data(*result.folds.T)
     part = problem(result.data).train
     for k, line in enumerate(artists["samples"]):
         line.set_data(*part.x[part.y == k].T)

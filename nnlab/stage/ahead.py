@@ -8,8 +8,8 @@ from nnlab.stage.description import Choice, Slider, Toggle
 
 __all__ = ["SLOWEST", "Ahead", "neighbours", "packed"]
 
-SLICE = 0.02  # seconds of work until other messages of the kernel have their turn
-PAUSE = 0.002  # seconds between two slices
+SLICE = 0.01  # seconds of work until other messages of the kernel have their turn; one frame may take longer
+PAUSE = 0.004  # seconds between two slices
 SLOWEST = 0.03  # seconds; a frame that takes longer is made when it is wanted, not before
 
 
@@ -47,13 +47,14 @@ class Ahead:
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
         """One slice of work; the next one waits until the kernel has done what came meanwhile."""
-        end, made = time.monotonic() + SLICE, []
+        start, made = time.monotonic(), []
         for values in self._waiting:
             key = tuple(values.values())
             if key not in self._sent and (found := self._make(values)) is not None:
                 self._sent.add(key)
                 made.append(found)
-            if time.monotonic() > end:
+            spent = time.monotonic() - start
+            if spent * (1 + 1 / max(1, len(made))) > SLICE:  # the next frame would take as long as these did
                 break
         else:
             self._running = False

@@ -22,6 +22,7 @@ class Question(Drawn):
     question = traitlets.Unicode().tag(sync=True)
     options = traitlets.List(traitlets.Unicode()).tag(sync=True)
     choice = traitlets.Unicode().tag(sync=True)
+    given = traitlets.Bool(False).tag(sync=True)  # whether the answer is wanted without a choice
     answer = traitlets.Unicode().tag(sync=True)  # known to the browser once something is chosen
     verdict = traitlets.Unicode().tag(sync=True)
 
@@ -44,6 +45,7 @@ class Prediction:
             sys.modules["matplotlib.pyplot"].close(reveal)  # an open figure would be shown at the end of the cell
         self._form = Question(question=question, options=self.options)
         self._form.observe(lambda change: self.choose(change["new"]), names="choice")
+        self._form.observe(lambda change: self._show(), names="given")
         self._form.on_msg(lambda form, message, buffers: self._uncover() if message.get("opened") else None)
         self._live = beside(self._form, stills=1 if reveal is None else 2)
         self._text: Any = None  # the output that tells question, choice and verdict
@@ -56,6 +58,10 @@ class Prediction:
         if self._form.choice != option:
             self._form.choice = option  # comes back here through observe
             return
+        self._show()
+
+    def _show(self) -> None:
+        """Verdict, reason and picture together."""
         with self._form.hold_sync():
             self._form.answer, self._form.verdict = self.answer or "", self.verdict()
         if self._reveal is not None and self._live.children[-1] is self._form:
@@ -64,8 +70,10 @@ class Prediction:
             self._text.update(self._told(), raw=True)
 
     def verdict(self, choice: str | None = None) -> str:
-        """What is said after the choice, or would be after another one."""
+        """What is said after the choice, or would be after another one; without any choice, the answer."""
         choice = self.choice if choice is None else choice
+        if choice is None:
+            return f"{f'The answer is: {self.answer}. ' if self.answer else ''}{self.because}".strip()
         if self.answer is None:
             return f"You predicted: {choice}. {self.because}".strip()
         judged = "That is it." if choice == self.answer else f"Not quite. The answer is: {self.answer}."
@@ -85,7 +93,7 @@ class Prediction:
     def _told(self) -> dict:
         """Question, choice and verdict as text: what is there without the live question."""
         options = [f"{option} (your choice)" if option == self.choice else option for option in self.options]
-        verdict = ["", self.verdict()] if self.choice else []
+        verdict = ["", self.verdict()] if self._form.verdict else []
         plain = [f"Predict: {self.question}", *(f"  ( ) {option}" for option in options), *verdict]
         marked = [f"**Predict:** {self.question}", "", *(f"- {option}" for option in options), *verdict]
         return {"text/plain": "\n".join(plain), "text/markdown": "\n".join(marked)}

@@ -1,5 +1,6 @@
 """Labels at the ends of lines: one for each line, however often a plot is added to the same Axes."""
 
+import pytest
 from matplotlib.figure import Figure
 
 import nnlab
@@ -30,3 +31,21 @@ def test_a_label_that_was_pushed_away_has_a_leader_to_the_end_of_its_line():
     leaders = sorted(leader.get_xy().round(3).tolist() for leader in ax.patches)
     assert [start for start, _ in leaders] == [[0.5, 0.5], [1.0, 0.8], [1.0, 0.801]]
     assert [end for _, (_, end) in leaders] == [round(heights[name], 3) for name in ("short", "near", "nearer")]
+
+
+def test_labels_follow_limits_that_are_set_later():
+    """Two Axes share a height; it is set at one of them, after everything was drawn."""
+    figure = Figure()
+    early, late = figure.subplots(1, 2, sharey=True)
+    for ax, height in ((early, 0.5), (late, 0.25)):
+        ax.plot([0, 4], [0.1, height], label="a line")
+        nnlab.plots.label_lines(ax)
+    early.set(ylim=(0, 1))
+    for ax, height in ((early, 0.5), (late, 0.25)):
+        (label,) = ax.texts
+        assert label.get_position()[1] == pytest.approx(height)
+        assert not ax.patches
+    figure.draw_without_rendering()
+    late.set_ylim(0, 0.5)
+    assert early.texts[0].get_position()[1] == pytest.approx(1)
+    assert len(early.texts) == len(late.texts) == 1

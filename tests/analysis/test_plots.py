@@ -179,15 +179,30 @@ def test_decision_image_is_the_colour_of_the_class_that_is_sure():
     assert 0 <= plots.decision_image(GRID).min() <= plots.decision_image(GRID).max() <= 1
 
 
-def test_folds_are_darker_and_lie_where_a_unit_changes_its_side():
-    plain, folded = (plots.decision_image(GRID, folds) for folds in (False, True))
-    darker = (folded < plain).any(-1)
-    np.testing.assert_array_equal(darker, plots.fold_lines(np.asarray(GRID.sides)))
-    np.testing.assert_array_equal(folded[~darker], plain[~darker])
-    one_line = np.arange(5)[:, None, None] >= np.array([2]) + np.zeros((1, 4, 1))
-    wanted = np.zeros((5, 4), dtype=bool)
-    wanted[1] = True
-    np.testing.assert_array_equal(plots.fold_lines(one_line), wanted)
+def test_folds_are_the_lines_on_which_a_unit_is_zero(ax):
+    params = NET.init(seed=2)
+    params["layer1.bias"] = torch.tensor([0.3, -0.2, 0.5, 0.1, 9.0])  # the last one has its line out of sight
+    grid = surfaces.decision_grid(NET, params, (-1.3, 1.3), (-1.2, 1.4), 40)
+    plots.plot_decision_boundary(grid, ax, folds=True)
+    (line,) = ax.get_lines()
+    drawn = line.get_xydata()
+    np.testing.assert_array_equal(drawn, plots.fold_lines(grid))
+    gaps = np.isnan(drawn).all(1)
+    assert gaps.sum() == 4
+    for part in np.split(drawn[:-1], np.flatnonzero(gaps[:-1])):
+        points = torch.from_numpy(part[~np.isnan(part).any(1)]).float()
+        z = points @ params["layer1.weight"] + params["layer1.bias"]
+        assert z.abs().amax(0).min() < 1e-5, "all points of a line belong to one unit"
+        ends = points[[0, -1]]
+        on_the_edge = torch.stack([(ends[:, 0].abs() - 1.3).abs(), (ends[:, 1] - 0.1).abs() - 1.3]).abs().amin(0)
+        assert (on_the_edge < 1e-5).all(), "a line goes from edge to edge"
+
+
+def test_a_network_without_hidden_units_has_no_folds():
+    net = Network([2, 3])
+    grid = surfaces.decision_grid(net, net.init(seed=0), (-1, 1), (-1, 1), 10)
+    assert grid.z.shape == grid.sides.shape == (10, 10, 0)
+    assert np.isnan(plots.fold_lines(grid)).all()
 
 
 def test_decision_image_of_an_ensemble_is_refused(refused):

@@ -1,4 +1,5 @@
-"""One of every kind: two explorers, a question with a picture, a live training, what an exercise says."""
+"""One of every kind: two explorers, a question with a picture, a live training, what an exercise says, an open question
+with its proof in the next cell."""
 
 from benchmarks.notebook_page import notebook_of
 
@@ -22,6 +23,8 @@ for answer in (None, 1.0, 900**-0.5):
     display(nnlab.check("05.4", answer))
 nnlab.hint("05.4")
 """,
+    'nnlab.predict("Is 7 prime?", ["yes", "no"], answer="yes", because="Nothing divides it.")',
+    "print('divided by 2, 3 and 5 it leaves', 7 % 2, 7 % 3, 7 % 5)",
     "the_last = 'cell'",
 )
 

@@ -1,7 +1,12 @@
-"""Controls never jump: every control and button of a panel stays where it is, whatever the others are set to."""
+"""Explorers in every window: no control ever jumps, no text is small or cut, and those who listen miss nothing.
 
+Three of them in the suite, all of them with ``--ends``.
+"""
+
+import axe
 import nbformat
 import pytest
+from test_looks import CUT, NAMES
 
 import nnlab
 from benchmarks.agreement import reference
@@ -42,6 +47,26 @@ def page(browser, lab, names):
     page.run_all()
     yield page
     page.close()
+
+
+SIZE = """root => {  // pixels of the screen for a pixel of the page
+    const canvas = root.querySelector('.nnlab-picture');
+    return devicePixelRatio * canvas.clientWidth / parseFloat(canvas.style.aspectRatio);
+}"""
+FOLD_LISTS = "() => window.jupyterapp.commands.execute('application:toggle-left-area')"
+
+
+@pytest.fixture
+def phone(page):
+    """A window of 390 pixels, without the list of files, as ``nnlab lab`` opens it there."""
+    page.page.evaluate(FOLD_LISTS)
+    page.page.set_viewport_size({"width": 390, "height": 844})
+    page.page.wait_for_timeout(500)
+    page.page.wait_for_function(RESIZED)
+    yield
+    page.page.set_viewport_size({"width": 1400, "height": 1000})
+    page.page.evaluate(FOLD_LISTS)
+    page.page.wait_for_function(RESIZED)
 
 
 @pytest.fixture(params=WIDTHS)
@@ -105,3 +130,47 @@ def test_the_buttons_of_a_live_training_stay_where_they_are(page, width):
     page.page.wait_for_timeout(500)
     assert running + moved(before, live, "at the ends") == []
     live.push("reset")
+
+
+def test_on_a_phone_no_text_is_small_and_nothing_is_cut(page, phone, shots):
+    shots.walk(page, "390px")
+    sizes = {shown.root.get_attribute("aria-label"): shown.root.evaluate(SIZE) for shown in page.explorers()}
+    assert {name: size for name, size in sizes.items() if size < 0.875} == {}
+    assert page.page.evaluate(CUT) == []
+
+
+def test_at_150_percent_no_picture_is_smaller(page):
+    """A zoom makes the window smaller, in pixels of the page, and each of them larger."""
+    screen = page.page.context.new_cdp_session(page.page)
+    sizes = []
+    for zoom in (1, 1.5):
+        window = {"width": round(1366 / zoom), "height": round(900 / zoom), "deviceScaleFactor": zoom, "mobile": False}
+        screen.send("Emulation.setDeviceMetricsOverride", window)
+        page.page.wait_for_timeout(500)
+        page.page.wait_for_function(RESIZED)
+        sizes.append([shown.root.evaluate(SIZE) for shown in page.explorers()])
+    screen.send("Emulation.clearDeviceMetricsOverride")
+    page.page.set_viewport_size({"width": 1400, "height": 1000})
+    page.page.wait_for_function(RESIZED)
+    assert all(large >= small for small, large in zip(*sizes, strict=True)), sizes
+
+
+def test_those_who_listen_hear_names_and_values(page, names):
+    for shown, name in zip(page.explorers(), names, strict=True):
+        controls = reference(name).description.controls
+        said = [slider.get_attribute("aria-valuetext") for slider in shown.sliders.all()]
+        assert said == [control.text(control.default) for control in controls if isinstance(control, Slider)]
+        for field in shown.root.locator(":is(input, select)").all():
+            assert field.evaluate(NAMES).strip(), field.evaluate("e => e.outerHTML")
+        picture = shown.root.get_by_role("img", name=reference(name).description.title)
+        assert picture.evaluate("e => document.getElementById(e.getAttribute('aria-describedby')).textContent")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing_in_any_explorer(page, dark, request):
+    if not request.config.getoption("--ends"):
+        pytest.skip("all explorers are tried once a week, with --ends; one of every kind in test_looks.py")
+    page.choose_theme(dark=dark)
+    found = axe.violations(page.page)
+    page.choose_theme(dark=False)
+    assert found == []

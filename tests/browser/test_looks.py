@@ -110,6 +110,16 @@ def test_axe_finds_nothing_in_what_exercises_say(page, theme, request):
     assert axe.violations(page.page, said) == []
 
 
+def test_axe_finds_nothing_while_a_training_runs(page):
+    (live,) = page.lives()
+    live.push("start")
+    live.root.get_by_role("button", name="pause", exact=True).wait_for()
+    found = axe.violations(page.page)
+    live.push("pause")
+    live.push("reset")
+    assert found == []
+
+
 def test_axe_finds_a_name_that_is_missing(page):
     """The two checks above can fail."""
     fields = page.page.locator(".nnlab-value")
@@ -142,6 +152,23 @@ def test_every_picture_has_a_name_and_is_described_by_its_sentence(page):
         assert shown.sentence.get_attribute("aria-live") == "polite"
         assert shown.image.evaluate(DESCRIPTION) == shown.sentence.inner_text()
         assert re.search(r"\w{3}", shown.sentence.inner_text())
+
+
+def test_the_proof_waits_for_the_answer_or_for_whoever_only_reads(page, shots):
+    """What the cell below a question printed gives the answer away; it comes with the verdict."""
+    question, proof = page.predictions()[1], page.page.get_by_text("divided by 2, 3 and 5 it leaves 1 1 2", exact=True)
+    waiting = page.page.locator(".jp-CodeCell:has(.nnlab-open) + .jp-CodeCell .jp-OutputArea")
+    assert "is shown with the answer" in waiting.evaluate("area => getComputedStyle(area, '::after').content")
+    assert not proof.is_visible()
+    shots.take(question, "open question.png")
+    question.get_by_role("button", name="show all answers").click()
+    verdict = question.locator(".nnlab-verdict")
+    verdict.get_by_text("The answer is: yes. Nothing divides it.", exact=True).wait_for()
+    proof.wait_for()
+    assert not question.get_by_role("button", name="show all answers").is_visible()
+    assert question.locator(".nnlab-option.nnlab-right").inner_text().startswith("yes")
+    question.get_by_label("no").check()
+    verdict.get_by_text("Not quite. The answer is: yes. Nothing divides it.", exact=True).wait_for()
 
 
 def test_the_browser_had_nothing_to_complain_about(page):

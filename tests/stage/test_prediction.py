@@ -37,6 +37,19 @@ def test_without_an_answer_the_picture_is_the_answer():
     assert asked._form.answer == ""
 
 
+def test_whoever_only_reads_gets_the_answer_without_a_choice(published):
+    asked = nnlab.predict(QUESTION, OPTIONS, answer="yes", because="Steps are short.", reveal=Figure((2, 1)))
+    asked._ipython_display_()
+    asked._form.set_state({"given": True})
+    assert (asked.choice, asked._form.choice, asked._form.answer) == (None, "", "yes")
+    assert asked._form.verdict == "The answer is: yes. Steps are short."
+    assert asked._live.children[-1] is not asked._form, "the picture is there"
+    told, _ = published[-1]
+    assert told["text/plain"].endswith("  ( ) no <b>\n\nThe answer is: yes. Steps are short.")
+    asked.choose("no <b>")
+    assert asked._form.verdict.startswith("Not quite.")
+
+
 @pytest.mark.parametrize("make", [nnlab.explorers.descent_1d, lambda: Figure((2, 1))], ids=["explorer", "figure"])
 def test_the_picture_appears_once_after_the_choice(make):
     reveal = make()

@@ -28,8 +28,9 @@ def asked(question: Question, proof: str = "") -> str:
     Without JavaScript the options are a list, and the answer lies folded below it.
     """
     verdicts = {option: question.verdict(option) for option in question.options}
+    given = {"": question.verdict()}  # for whoever only reads
     answer = question.answer or ""
-    about = {"question": question.question, "options": list(question.options), "answer": answer, "verdicts": verdicts}
+    about = {"question": question.question, "options": list(question.options), "answer": answer, "verdicts": verdicts | given}
     options = "".join(f"<li>{html.escape(option)}</li>" for option in question.options)
     said = html.escape(verdicts[answer]) if answer else ""
     right = f"<p><b>{html.escape(answer)}</b> {said}</p>" if answer else ""

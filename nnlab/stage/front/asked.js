@@ -3,7 +3,7 @@
 /** A model for a question, as a notebook has it: after the choice the verdict, and whatever `prove` shows. */
 class Asked {
   constructor(about, prove) {
-    this.traits = { choice: "", answer: "", verdict: "", question: about.question, options: about.options };
+    this.traits = { choice: "", given: false, answer: "", verdict: "", question: about.question, options: about.options };
     [this.about, this.prove, this.listeners] = [about, prove, new Map()];
   }
 

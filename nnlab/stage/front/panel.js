@@ -55,7 +55,7 @@ class Canvas {
     this.down = parts.length * this.height;
     this.element.style.aspectRatio = `${this.across} / ${this.down}`;
     this.sheet.style.maxWidth = `${Math.round(WIDEST * this.across)}px`;
-    this.sheet.style.minWidth = `${parts.length > 1 ? 0 : Math.round(NARROWEST * this.width)}px`;
+    this.sheet.style.minWidth = `${Math.round(NARROWEST * this.across)}px`;
     this.folded?.();
   }
 
