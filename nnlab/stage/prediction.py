@@ -9,6 +9,7 @@ import traitlets
 from matplotlib.figure import Figure
 
 from nnlab import arguments
+from nnlab.stage import logbook
 from nnlab.stage.beside import beside, covered, show_live
 from nnlab.stage.panel import Drawn, picture_of
 
@@ -56,6 +57,8 @@ class Prediction:
         if self._form.choice != option:
             self._form.choice = option  # comes back here through observe
             return
+        outcome = "open" if self.answer is None else "right" if option == self.answer else "wrong"
+        logbook.note("predict", self.question, outcome)  # what goes wrong there is said by the next check
         with self._form.hold_sync():
             self._form.answer, self._form.verdict = self.answer or "", self.verdict()
         if self._reveal is not None and self._live.children[-1] is self._form:

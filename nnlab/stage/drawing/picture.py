@@ -88,6 +88,11 @@ class Picture:
             self.figure = Figure(figsize=description.size, dpi=DPI * SHARPNESS, layout=layout)
             self.canvas = FigureCanvasAgg(self.figure)
             self.artists = description.draw(self.figure)
+        if not isinstance(self.artists, dict):
+            raise TypeError(
+                f"draw must return a dict of the artists that move, by name. Got {self.artists!r}. "
+                'Try return {"line": ax.plot([], [])[0]}.'
+            )
         self.moving = sorted(flatten(self.artists), key=lambda artist: artist.get_zorder())
         for artist in self.moving:
             artist.set_animated(True)  # canvas.draw() leaves it out
