@@ -62,6 +62,7 @@ class Record(NamedTuple):
         out = io.BytesIO()
         with style.context(STYLE, after_reset=True):
             figure = Figure(figsize=(6.4, 1.2 + 0.24 * len(self.rows)), layout="constrained")
+            figure.suptitle(fill(repr(self), LETTERS), x=0.01, ha="left", fontsize=10, parse_math=False)
             draw(self, figure.subplots())
             figure.savefig(out, format="png", dpi=120)
         return out.getvalue()
@@ -93,7 +94,7 @@ def made_from(ids: Iterable[str], rows: Mapping[str, str], entries: Iterable[Ent
 
 def draw(record: Record, ax) -> Any:
     """A row for each notebook and a mark for each exercise; returns the Axes."""
-    places = {}
+    places: dict[str, tuple[int, int]] = {}
     for y, start in enumerate(record.rows):
         own = [id for id in record.ids if id.partition(".")[0] == start]
         places |= {id: (x, y) for x, id in enumerate(own, start=1)}
@@ -111,6 +112,5 @@ def draw(record: Record, ax) -> Any:
     ax.set_xticks(range(1, columns + 1))
     ax.set_yticks(range(len(record.rows)), record.rows.values())
     ax.grid(False)
-    ax.set_title(fill(repr(record), LETTERS), loc="left", fontsize=10)
     ax.legend(loc="upper left", bbox_to_anchor=(1.02, 1), labelspacing=1.2, frameon=False)
     return ax
