@@ -10,7 +10,7 @@ from urllib.parse import quote
 from nnlab.commands.environment import ROOT, pyproject
 from nnlab.commands.notebook_files import read, text_of, write
 
-__all__ = ["badges", "fill", "launch_line", "repository", "setup_source"]
+__all__ = ["badges", "fill", "launch_line", "repository", "setup_source", "stored"]
 
 # Colab and Kaggle have all else that nnlab requires, and what Optuna and anywidget need here;
 # --no-deps keeps their torch as it is.
@@ -39,13 +39,19 @@ def repository(root=ROOT):
     return pyproject(root)["tool"]["nnlab"]["repository"]
 
 
+def stored(root=ROOT):
+    """The notebooks of a clone: those of the course, then those of its owner in ``notebooks/own``."""
+    folder = root / "notebooks"
+    return [*sorted(folder.glob("*.ipynb")), *sorted(folder.glob("own/*.ipynb"))]
+
+
 def setup_source(repository):
     """The source of the set-up cell, the same in every notebook."""
     return SETUP.format(repository=repository)
 
 
 def launch_line(repository, notebook):
-    """Binder, Colab and Kaggle links that open `notebook` (a file name), or how to run it without them."""
+    """Binder, Colab and Kaggle links that open `notebook` (its name in that folder), or how to run it without them."""
     if not repository:
         return FROM_A_CLONE
     place, _, tag = repository.partition("@")
@@ -79,9 +85,9 @@ def badges(repository, root=ROOT):
         *_rewrite(root / "pyproject.toml", lambda text: _named(text, repository)),
         *_rewrite(root / "README.md", lambda text: _launched(text, repository, "00_start_here.ipynb")),
     ]
-    for path in sorted((root / "notebooks").glob("*.ipynb")):
+    for path in stored(root):
         notebook = read(path)
-        fill(notebook, repository, path.name)
+        fill(notebook, repository, path.relative_to(root / "notebooks").as_posix())
         changed += [path] if write(path, notebook) else []
     return changed
 

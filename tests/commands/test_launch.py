@@ -1,6 +1,7 @@
 """Launch links and the set-up cell."""
 
 import os
+import shutil
 import subprocess
 import sys
 import types
@@ -55,6 +56,14 @@ def test_badges_fill_every_place_and_keep_outputs(clone):
     assert 'repository, others = "ada/nn-lab.2", ' in text_of(cells[1]["source"])
     assert text_of(cells[2]["outputs"][0]["text"]) == "42\n"
     assert "00_start_here.ipynb" in (clone / "README.md").read_text()
+
+
+def test_notebooks_of_ones_own_are_filled_too(clone):
+    (clone / "notebooks" / "own").mkdir()
+    shutil.copy(clone / "notebooks" / "06_optimizers.ipynb", clone / "notebooks" / "own" / "ravine.ipynb")
+    badges("ada/nnlab", clone)
+    first = text_of(read(clone / "notebooks" / "own" / "ravine.ipynb")["cells"][0]["source"])
+    assert "HEAD?urlpath=lab/tree/notebooks/own/ravine.ipynb)" in first
 
 
 def test_a_tag_pins_the_links_and_the_set_up_cell(clone):
