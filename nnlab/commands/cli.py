@@ -31,6 +31,7 @@ For instructors:
   contents                   make README's table, the notebooks' times and docs/glossary.md from the notebooks
   handout FOLDER [NN ...]    copies for students, without solutions (--slides, --instructor, --nbgrader; --help)
   new KIND NAME              start an exercise, an explorer or a notebook of your own in notebooks/own, with its test
+  export [NN ...] FOLDER     write notebooks as pages that need no network, or --slides, or --pdf
 
 The first start makes the environment .venv in the clone; later ones need no network.
 PyTorch computes on one thread, the fastest for networks of this size; for a large one of your own: OMP_NUM_THREADS=4
@@ -145,6 +146,11 @@ def new(arguments):
     return _become([prepare(), "-m", "nnlab.commands.new.making", *arguments])
 
 
+def export(arguments):
+    """Write notebooks as pages, slides or PDF."""
+    return _become([prepare(), "-m", "nnlab.commands.export.files", *arguments])
+
+
 def _prepared(extras, arguments):
     """The interpreter, and the arguments without the one that is for its making."""
     return prepare(extras, cuda="--cuda" in arguments), [a for a in arguments if a != "--cuda"]
@@ -185,6 +191,12 @@ def _unknown(command):
 
 
 COMMANDS = {
-    **{"lab": lab, "test": test, "refresh": refresh, "badges": badges, "contents": contents},
-    **{"handout": handout, "new": new},
+    "lab": lab,
+    "test": test,
+    "refresh": refresh,
+    "badges": badges,
+    "contents": contents,
+    "handout": handout,
+    "new": new,
+    "export": export,
 }
