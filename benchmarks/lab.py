@@ -85,6 +85,7 @@ class Lab:
             "JUPYTER_RUNTIME_DIR": "runtime",
             "JUPYTERLAB_SETTINGS_DIR": "settings",
             "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+            "NNLAB_RECORD": "record",
         }
         for name in own.values():
             (self.folder / name).mkdir()

@@ -87,8 +87,20 @@ _PUBLIC = {
     # exercises
     "check": "exercises",
     "hint": "exercises",
+    "record": "exercises",
     "show_source": "stage.source",
     "environment_card": "stage.source",
+    # for authors of explorers and exercises of their own
+    "Description": "stage.description",
+    "Slider": "stage.description",
+    "Choice": "stage.description",
+    "Toggle": "stage.description",
+    "Preset": "stage.description",
+    "Handle": "stage.description",
+    "opener": "stage.explorer",
+    "Exercise": "exercises",
+    "Mistake": "exercises",
+    "register": "exercises",
 }
 
 __all__ = list(_PUBLIC)

@@ -1,4 +1,4 @@
-"""Every block of the pages docs/own_*.md runs, in its order, and says what it promises."""
+"""Every block of the pages docs/own_*.md and docs/authors.md runs, in its order, and says what it promises."""
 
 import ast
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = sorted(DOCS.glob("own_*.md"))
+PAGES = [DOCS / "authors.md", *sorted(DOCS.glob("own_*.md"))]
 LONGEST = 15  # lines of a class of one's own
 
 

@@ -14,6 +14,7 @@ from importlib.resources import files
 assert files("nnlab.stage").joinpath("front", "strokes.js").is_file()
 assert files("nnlab").joinpath("py.typed").is_file()
 assert files("nnlab.commands.start").joinpath("jupyter/labconfig/default_setting_overrides.json").is_file()
+assert files("nnlab.commands.export").joinpath("templates", "nnlab", "index.html.j2").is_file()
 about = metadata("nnlab")
 assert about["Version"] == nnlab.__version__ and "## Two commands" in (about["Description"] or about.get_payload())
 (command,) = entry_points(group="console_scripts", name="nnlab")
@@ -27,6 +28,11 @@ history = nnlab.fit(model, data, optimizer=optimizer, loss=torch.nn.CrossEntropy
 assert history.val_accuracy[0, -1] > 0.8
 assert nnlab.explorers.descent_1d().png().startswith(bytes([0x89]) + b"PNG")
 assert nnlab.check("00.1", None) is not None
+from nbconvert.exporters import get_exporter
+import nbformat
+cell = nbformat.v4.new_markdown_cell("# Half: $\\\\frac{1}{2}$")
+for kind, mark in (("nnlab", "<mfrac>"), ("nnlab-slides", "<section")):
+    assert mark in get_exporter(kind)().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))[0]
 print("works")
 """
 

@@ -30,6 +30,8 @@ For instructors:
   badges OWNER/NAME[@TAG]    write launch links into README and notebooks (--clear takes them out)
   contents                   make README's table, the notebooks' times and docs/glossary.md from the notebooks
   handout FOLDER [NN ...]    copies for students, without solutions (--slides, --instructor, --nbgrader; --help)
+  new KIND NAME              start an exercise, an explorer or a notebook of your own in notebooks/own, with its test
+  export [NN ...] FOLDER     write notebooks as pages that need no network, or --slides, or --pdf
 
 The first start makes the environment .venv in the clone; later ones need no network.
 PyTorch computes on one thread, the fastest for networks of this size; for a large one of your own: OMP_NUM_THREADS=4
@@ -139,6 +141,16 @@ def handout(arguments):
     return _become([prepare(), "-m", "nnlab.commands.classroom.handout", *arguments])
 
 
+def new(arguments):
+    """Write the first version of something of one's own."""
+    return _become([prepare(), "-m", "nnlab.commands.new.making", *arguments])
+
+
+def export(arguments):
+    """Write notebooks as pages, slides or PDF."""
+    return _become([prepare(), "-m", "nnlab.commands.export.files", *arguments])
+
+
 def _prepared(extras, arguments):
     """The interpreter, and the arguments without the one that is for its making."""
     return prepare(extras, cuda="--cuda" in arguments), [a for a in arguments if a != "--cuda"]
@@ -178,4 +190,13 @@ def _unknown(command):
     return f"There is no command {command!r}: {meant} are listed by `python3 -m nnlab --help`."
 
 
-COMMANDS = {"lab": lab, "test": test, "refresh": refresh, "badges": badges, "contents": contents, "handout": handout}
+COMMANDS = {
+    "lab": lab,
+    "test": test,
+    "refresh": refresh,
+    "badges": badges,
+    "contents": contents,
+    "handout": handout,
+    "new": new,
+    "export": export,
+}

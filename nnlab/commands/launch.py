@@ -10,7 +10,9 @@ from urllib.parse import quote
 from nnlab.commands.environment import ROOT, pyproject
 from nnlab.commands.notebook_files import read, text_of, write
 
-__all__ = ["badges", "fill", "launch_line", "repository", "setup_source"]
+__all__ = [
+    "badges", "fill", "launch_line", "repository", "setup_source", "site_address", "site_line", "stored",
+]  # fmt: skip
 
 # Colab and Kaggle have all else that nnlab requires, and what Optuna and anywidget need here;
 # --no-deps keeps their torch as it is.
@@ -25,7 +27,12 @@ if "google.colab" in sys.modules or os.path.isdir("/kaggle"):  # elsewhere this 
         raise RuntimeError("nnlab was not installed: see above. Is the internet switched on? Run this cell again.")"""
 
 FROM_A_CLONE = "*Run it with* `python3 -m nnlab lab` *from a clone.*"
+NO_SITE = (
+    "Someone who forks this gets the course as a site, where everything moves and nothing is installed: "
+    "`python3 -m nnlab badges OWNER/NAME` writes its link here."
+)
 LAUNCH = re.compile(r"<!-- launch -->.*?<!-- /launch -->", re.DOTALL)
+SITE = re.compile(r"<!-- site -->.*?<!-- /site -->", re.DOTALL)
 SETTING = re.compile(r'^repository = ".*"$', re.MULTILINE)
 URLS = re.compile(r"(?<=# urls: `badges` writes them\n).*?(?=# end of urls\n)", re.DOTALL)
 OWNER = r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}"
@@ -39,13 +46,19 @@ def repository(root=ROOT):
     return pyproject(root)["tool"]["nnlab"]["repository"]
 
 
+def stored(root=ROOT):
+    """The notebooks of a clone: those of the course, then those of its owner in ``notebooks/own``."""
+    folder = root / "notebooks"
+    return [*sorted(folder.glob("*.ipynb")), *sorted(folder.glob("own/*.ipynb"))]
+
+
 def setup_source(repository):
     """The source of the set-up cell, the same in every notebook."""
     return SETUP.format(repository=repository)
 
 
 def launch_line(repository, notebook):
-    """Binder, Colab and Kaggle links that open `notebook` (a file name), or how to run it without them."""
+    """Binder, Colab and Kaggle links that open `notebook` (its name in that folder), or how to run it without them."""
     if not repository:
         return FROM_A_CLONE
     place, _, tag = repository.partition("@")
@@ -60,12 +73,26 @@ def launch_line(repository, notebook):
     )
 
 
+def site_address(repository):
+    """Where GitHub Pages serves the site of a repository, OWNER/NAME or OWNER/NAME@TAG."""
+    owner, _, name = repository.partition("@")[0].partition("/")
+    own = f"{owner.lower()}.github.io"
+    return f"https://{own}/" if name.lower() == own else f"https://{own}/{name}/"
+
+
+def site_line(repository):
+    """The link to the site of the course, or how a fork gets one."""
+    if not repository:
+        return NO_SITE
+    return f"**[The course as a site]({site_address(repository)})**: everything moves, and nothing is installed."
+
+
 def badges(repository, root=ROOT):
     """Write `repository` (OWNER/NAME, OWNER/NAME@TAG, or empty) into pyproject.toml, README.md and all notebooks.
 
-    The line between ``<!-- launch -->`` and ``<!-- /launch -->`` becomes the links; set-up cells are rewritten;
-    outputs stay. Returns the paths that changed. Raises `ValueError` for a name that GitHub does not allow, and where
-    there is no clone to write into.
+    The line between ``<!-- launch -->`` and ``<!-- /launch -->`` becomes the links, in README.md the one between
+    ``<!-- site -->`` and ``<!-- /site -->`` the link to the site; set-up cells are rewritten; outputs stay. Returns the
+    paths that changed. Raises `ValueError` for a name that GitHub does not allow, and where there is no clone.
     """
     if repository and not REPOSITORY.fullmatch(repository):
         raise ValueError(
@@ -77,11 +104,11 @@ def badges(repository, root=ROOT):
         )
     changed = [
         *_rewrite(root / "pyproject.toml", lambda text: _named(text, repository)),
-        *_rewrite(root / "README.md", lambda text: _launched(text, repository, "00_start_here.ipynb")),
+        *_rewrite(root / "README.md", lambda text: _linked(text, repository)),
     ]
-    for path in sorted((root / "notebooks").glob("*.ipynb")):
+    for path in stored(root):
         notebook = read(path)
-        fill(notebook, repository, path.name)
+        fill(notebook, repository, path.relative_to(root / "notebooks").as_posix())
         changed += [path] if write(path, notebook) else []
     return changed
 
@@ -105,6 +132,12 @@ def _named(text, repository):
 
 def _launched(text, repository, name):
     return _replaced(LAUNCH, f"<!-- launch -->\n{launch_line(repository, name)}\n<!-- /launch -->", text)
+
+
+def _linked(text, repository):
+    """README with the links of both places."""
+    launched = _launched(text, repository, "00_start_here.ipynb")
+    return _replaced(SITE, f"<!-- site -->\n{site_line(repository)}\n<!-- /site -->", launched)
 
 
 def _replaced(pattern, new, text):

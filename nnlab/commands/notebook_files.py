@@ -32,6 +32,7 @@ KERNEL = {
 }
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 RUN_METADATA = {"lines_to_next_cell", "execution", "ExecuteTime", "trusted", "scrolled", "collapsed", "outputId"}
+FAILED = re.compile(r"^Explorer \w+ failed: .*", re.MULTILINE)  # what an explorer calls itself whose last frame failed
 
 
 class NotebookError(Exception):
@@ -101,6 +102,9 @@ def complaint(notebook):
             if output.get("name") == "stderr":
                 return f"{where} writes to stderr: {text_of(output['text']).strip()[:300]}"
             text = _all_text(output)
+            failed = FAILED.search(text)
+            if failed:
+                return f"{where} shows an explorer that failed: {failed.group()}"
             address = re.search(r" at 0x[0-9a-f]+", text)
             if address:
                 line = text[max(0, address.start() - 60) : address.end()].splitlines()[-1]

@@ -1,20 +1,23 @@
 """Notebooks as reproducible builds: run them in a clean kernel and store what they showed.
 
-``python3 -m nnlab refresh`` refreshes all notebooks, ``refresh 06`` those whose names start so.
+``python3 -m nnlab refresh`` refreshes all notebooks, ``refresh 06`` those whose names start so,
+``refresh own`` those in ``notebooks/own``.
 """
 
 import asyncio
 import json
 import math
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 from nnlab.commands.environment import ROOT
-from nnlab.commands.launch import fill, repository
+from nnlab.commands.launch import fill, repository, stored
 from nnlab.commands.notebook_files import NotebookError, complaint, normalise, read, text_of, write
 from nnlab.commands.pictures import changed_pictures
+from nnlab.stage.logbook import SETTING
 
 __all__ = ["FOLDER", "MEASURE", "execute", "find_notebooks", "main", "refresh", "state_cost"]
 
@@ -69,18 +72,20 @@ def refresh(paths=None):
 
 def find_notebooks(wanted=None):
     """The notebook files meant by `wanted`: paths, names, or the beginnings of names; None means all."""
-    stored = sorted(FOLDER.glob("*.ipynb"))
+    known = stored()
     if not wanted:
-        return stored
+        return known
     found = []
     for name in map(str, wanted):
         path = Path(name)
         matches = (
-            [path] if path.suffix == ".ipynb" and path.is_file() else [p for p in stored if p.name.startswith(name)]
+            [path]
+            if path.suffix == ".ipynb" and path.is_file()
+            else [p for p in known if p.name.startswith(name) or _name(p).startswith(name)]
         )
         if not matches:
             raise NotebookError(
-                f"There is no notebook {name!r}. In {FOLDER}: {', '.join(p.stem for p in stored) or 'none'}."
+                f"There is no notebook {name!r}. In {FOLDER}: {', '.join(p.stem for p in known) or 'none'}."
             )
         found += [match for match in matches if match not in found]
     return found
@@ -96,19 +101,27 @@ def execute(path):
 
     path = Path(path)
     notebook = nbformat.from_dict(read(path))
-    fill(notebook, repository(), path.name)
+    fill(notebook, repository(), _name(path))
     for cell in notebook.cells:
         cell.source = text_of(cell.source)
     notebook.cells.append(nbformat.v4.new_code_cell(MEASURE))
     try:
         client = _client(notebook, path.resolve().parent)
-        asyncio.run(client.async_execute(cleanup_kc=True, stderr=subprocess.DEVNULL))  # start-up warnings of ipykernel
+        unrecorded = {**os.environ, SETTING: "off"}  # what a student has solved is no part of a notebook
+        quiet = {"stderr": subprocess.DEVNULL, "env": unrecorded}  # start-up warnings of ipykernel
+        asyncio.run(client.async_execute(cleanup_kc=True, **quiet))
     except CellExecutionError as error:
         raise NotebookError(f"{path.name} was not stored: {_failed_cell(notebook)}") from error
     except (CellTimeoutError, DeadKernelError) as error:
         raise NotebookError(f"{path.name} was not stored: {str(error).splitlines()[0]}") from error
     seconds, megabytes = json.loads(notebook.cells.pop().outputs[0].text)
     return json.loads(json.dumps(notebook)), seconds, megabytes
+
+
+def _name(path):
+    """What a notebook is called in the folder of notebooks: with "own/" before it, if it lies there."""
+    path = path.resolve()
+    return path.relative_to(FOLDER).as_posix() if path.is_relative_to(FOLDER) else path.name
 
 
 def _client(notebook, folder):

@@ -55,7 +55,7 @@ class Beside:
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
         png = self.png()  # first: a live training draws its last step
-        size = {"width": self._picture.width, "alt": self.sentence}
+        size = {"width": self._picture.width, "alt": self.sentence or repr(self)}
         return {"text/plain": repr(self), "image/png": png}, {"image/png": size}
 
     def _ipython_display_(self) -> None:

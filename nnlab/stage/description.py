@@ -5,11 +5,13 @@ The public function, the live explorer, the stored picture, the site and the tes
 
 import inspect
 import math
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from textwrap import fill
+from types import FunctionType
 from typing import Any, Literal
 
 from nnlab import arguments
@@ -211,6 +213,10 @@ class Description:
     letters: int = 160
 
     def __post_init__(self):
+        if not isinstance(self.controls, tuple | list):
+            raise TypeError(
+                f"controls must be a tuple. Got {self.controls!r}. Try ({self.controls!r},), with the comma."
+            )
         for preset in self.presets:
             self.values(**preset.values)
         for handle in self.handles:
@@ -258,11 +264,31 @@ class Description:
             paragraph(f"    {c.name}: {label}{c.allowed}; default {c.default!r}.", subsequent_indent=8 * " ")
             for c, label in zip(self.controls, labels, strict=True)
         ]
-        presets = f"Its buttons are presets: {', '.join(preset.label for preset in self.presets)}."
-        return "\n\n".join([self.title, paragraph(self.about), "\n".join(["Args:", *lines]), paragraph(presets)])
+        buttons = ", ".join(preset.label for preset in self.presets)
+        presets = [paragraph(f"Its buttons are presets: {buttons}.")] if buttons else []
+        return "\n\n".join([self.title, paragraph(self.about), "\n".join(["Args:", *lines]), *presets])
 
     def code(self, values: Mapping[str, Any]) -> str:
         """The one-line call that opens the explorer with these values."""
-        changed = {c.name: values[c.name] for c in self.controls if values[c.name] != c.default}
-        given = ", ".join(f"{name}={value!r}" for name, value in changed.items())
-        return f"nnlab.explorers.{self.name}({given})"
+        given = [f"{c.name}={values[c.name]!r}" for c in self.controls if values[c.name] != c.default]
+        function, *first = self._opened_by()
+        return f"{function}({', '.join([*first, *given])})"
+
+    def _opened_by(self) -> list[str]:
+        """The function that opens it, and what it takes before the controls: names that exist where it was written."""
+        if str(getattr(self.compute, "__module__", "")).startswith("nnlab.explorers."):
+            return [f"nnlab.explorers.{self.name}"]
+        found = ["nnlab.Explorer", "..."]  # a description without a name is for the author to fill in
+        for name, value in self._beside_it():
+            if value is self:
+                found = ["nnlab.Explorer", name]
+            elif isinstance(value, FunctionType) and vars(value).get("description") is self:
+                return [name]
+        return found
+
+    def _beside_it(self) -> Iterator[tuple[str, Any]]:
+        """All names of the modules that hold its functions; those of the notebook itself have no module before them."""
+        places = {str(getattr(part, "__module__", "")) for part in (self.compute, self.draw, self.update)}
+        for place in sorted(places & sys.modules.keys()):
+            for name, value in list(vars(sys.modules[place]).items()):
+                yield name if place == "__main__" else f"{place}.{name}", value

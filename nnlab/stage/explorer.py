@@ -80,10 +80,11 @@ class Explorer(Beside, Portable):
         with self._frames.stopped():
             if self.result is not None:
                 self._picture.record(self.result)  # the last one may be a frame that nobody wanted yet
-            return self._picture.png(self.sentence)
+            return self._picture.png(self.sentence or repr(self))
 
     def __repr__(self) -> str:
-        return f"Explorer {self.description.name}: {self.sentence}"
+        told = f" failed: {self.error}" if self.error else f": {self.sentence}"
+        return f"Explorer {self.description.name}{told}"
 
     @cached_property
     def _picture(self) -> Picture:
@@ -221,7 +222,8 @@ class Frames:
 def opener(description: Description) -> Callable[..., Explorer]:
     """The public function of an explorer: takes its controls as keywords, and says so on Shift-Tab.
 
-    ``show_source`` shows what the explorer computes, not this wrapper.
+    ``show_source`` shows what the explorer computes, not this wrapper. Give the function a name in the module that
+    holds ``compute``: that is the name that *copy as code* writes.
     """
 
     def opened(**values) -> Explorer:
@@ -232,5 +234,5 @@ def opener(description: Description) -> Callable[..., Explorer]:
     opened.__doc__ = description.documentation
     signature = description.signature.replace(return_annotation=Explorer)
     opened.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()} | {"return": Explorer}
-    vars(opened).update(__signature__=signature, __wrapped__=description.compute)
+    vars(opened).update(__signature__=signature, __wrapped__=description.compute, description=description)
     return opened

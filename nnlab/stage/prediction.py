@@ -9,6 +9,7 @@ import traitlets
 from matplotlib.figure import Figure
 
 from nnlab import arguments
+from nnlab.stage import logbook
 from nnlab.stage.beside import beside, covered, show_live
 from nnlab.stage.panel import Drawn, picture_of
 
@@ -58,6 +59,8 @@ class Prediction:
         if self._form.choice != option:
             self._form.choice = option  # comes back here through observe
             return
+        outcome = "open" if self.answer is None else "right" if option == self.answer else "wrong"
+        logbook.note("predict", self.question, outcome)  # what goes wrong there is said by the next check
         self._show()
 
     def _show(self) -> None:

@@ -1,5 +1,6 @@
 """Explorers in files of their own, opened from disk without a network: every control moves, and nothing lies."""
 
+import random
 import warnings
 from contextlib import contextmanager
 from statistics import median
@@ -103,6 +104,24 @@ def test_every_control_moves_by_keyboard_and_mouse_without_a_network(browser, fi
             shown.push("reset")
             assert agree(shown) == f"nnlab.explorers.{name}()"
             move_all(page, shown, touch=False)
+
+
+def test_at_random_settings_a_page_says_what_the_notebook_says(browser, files, request):
+    """Wherever random clicks lead: controls, sentence, strokes and background are those of the live explorer there."""
+    wanted = 50 if request.config.getoption("--ends") else 4
+    for name, path in files.items():
+        with opened(browser, path) as (page, (shown,)):
+            chance, seen = random.Random(name), set()
+            parts = shown.sliders.or_(shown.root.locator(".nnlab-options label")).or_(shown.toggles).or_(shown.presets)
+            for _ in range(4 * wanted):
+                part = chance.choice(parts.all())
+                part.scroll_into_view_if_needed()
+                box = part.bounding_box()
+                page.mouse.click(box["x"] + chance.random() * box["width"], box["y"] + box["height"] / 2)
+                seen.add(agree(shown))
+                if len(seen) == wanted:
+                    break
+            assert len(seen) >= wanted // 2, name  # some have few settings
 
 
 def test_every_control_moves_by_touch_on_a_telephone(browser, files):

@@ -3,12 +3,11 @@
 import re
 
 import pytest
+from ours import NOTEBOOKS
 
 from benchmarks.agreement import agree, named_in, reference
-from benchmarks.lab import ROOT
 from benchmarks.notebook_page import SHOWN, NotebookPage
 
-NOTEBOOKS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
 COLOURS = """canvas => {
     const context = canvas.getContext('2d');
     return new Set(new Uint32Array(context.getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size;
@@ -16,7 +15,7 @@ COLOURS = """canvas => {
 STOPS = "range => [range.value, range.max].map(Number)"
 
 
-@pytest.fixture(scope="module", params=NOTEBOOKS)
+@pytest.fixture(scope="module", params=[path.name for path in NOTEBOOKS])
 def notebook(request, browser, lab, shots):
     """A notebook that has just been run from top to bottom."""
     page = NotebookPage(browser, lab, request.param)

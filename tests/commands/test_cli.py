@@ -112,6 +112,11 @@ def test_a_browser_is_found_by_its_names(monkeypatch):
     assert cli.find_browser() is None
 
 
+def test_new_runs_in_the_prepared_interpreter(ran):
+    assert cli.main(["new", "explorer", "ravine"]) == 0
+    assert ran == [["python with ()", "-m", "nnlab.commands.new.making", "explorer", "ravine"]]
+
+
 def test_refresh_runs_in_the_prepared_interpreter(ran):
     assert cli.main(["refresh", "06"]) == 0
     assert ran == [["python with ()", "-m", "nnlab.commands.notebooks", "06"]]

@@ -1,6 +1,7 @@
 """Launch links and the set-up cell."""
 
 import os
+import shutil
 import subprocess
 import sys
 import types
@@ -10,10 +11,11 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from nnlab.commands.environment import ROOT, pyproject
-from nnlab.commands.launch import FROM_A_CLONE, badges, repository, setup_source
+from nnlab.commands.launch import FROM_A_CLONE, NO_SITE, badges, repository, setup_source, site_line
 from nnlab.commands.notebook_files import read, text_of
 
 MARKED = "# Title\n\n<!-- launch -->\nold\n<!-- /launch -->\n\nText with a \\backslash."
+README = MARKED + "\n<!-- site -->\nold\n<!-- /site -->\n"
 
 INSTALL = [
     "install -q --no-deps git+https://github.com/ada/nnlab "
@@ -28,7 +30,7 @@ def clone(tmp_path):
     (tmp_path / "pyproject.toml").write_text(
         '[project]\nname = "nnlab"\n\n# urls: `badges` writes them\n# end of urls\n[tool.nnlab]\nrepository = ""\n'
     )
-    (tmp_path / "README.md").write_text(MARKED)
+    (tmp_path / "README.md").write_text(README)
     output = nbformat.v4.new_output("stream", text="42\n")
     cells = [
         nbformat.v4.new_markdown_cell(MARKED),
@@ -55,6 +57,35 @@ def test_badges_fill_every_place_and_keep_outputs(clone):
     assert 'repository, others = "ada/nn-lab.2", ' in text_of(cells[1]["source"])
     assert text_of(cells[2]["outputs"][0]["text"]) == "42\n"
     assert "00_start_here.ipynb" in (clone / "README.md").read_text()
+
+
+def test_notebooks_of_ones_own_are_filled_too(clone):
+    (clone / "notebooks" / "own").mkdir()
+    shutil.copy(clone / "notebooks" / "06_optimizers.ipynb", clone / "notebooks" / "own" / "ravine.ipynb")
+    badges("ada/nnlab", clone)
+    first = text_of(read(clone / "notebooks" / "own" / "ravine.ipynb")["cells"][0]["source"])
+    assert "HEAD?urlpath=lab/tree/notebooks/own/ravine.ipynb)" in first
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ("ada/nnlab", "https://ada.github.io/nnlab/"),
+        ("Ada/NN-lab@v1", "https://ada.github.io/NN-lab/"),
+        ("Ada/ada.github.io", "https://ada.github.io/"),
+    ],
+)
+def test_the_readme_links_to_the_site_of_a_fork(clone, given, address):
+    badges(given, clone)
+    text = (clone / "README.md").read_text()
+    assert f"[The course as a site]({address})" in text
+    assert "old" not in text
+    badges("", clone)
+    assert NO_SITE in (clone / "README.md").read_text()
+
+
+def test_the_readme_of_this_clone_has_the_line_that_belongs_to_its_setting():
+    assert site_line(repository()) in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_tag_pins_the_links_and_the_set_up_cell(clone):

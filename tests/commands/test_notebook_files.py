@@ -126,6 +126,10 @@ def test_transparency_survives():
         (stream("<f at 0x7f00aa>\n"), "cell 1 (In [1]) prints a memory address"),
         (shown({"text/plain": ["<f\n", " at 0x7f00aa>"]}), "prints a memory address"),
         (shown({"text/html": "<i>x at 0x7f00aa</i>"}), "prints a memory address"),
+        (
+            shown({"text/plain": "Explorer mine failed: E: why\nmore"}),
+            "explorer that failed: Explorer mine failed: E: why",
+        ),
         (stream("a" * LARGEST), "300 kB is more than 300 kB; the largest outputs: cell 1 with 300 kB"),
     ],
 )
@@ -137,7 +141,13 @@ def test_what_must_not_be_stored_is_named(output, reason):
 
 def test_ordinary_outputs_are_not_complained_about():
     result = notebook(
-        code(outputs=[stream("loss at 0.5\n"), shown({"text/plain": "<Figure size 640x480 with 1 Axes>"})])
+        code(
+            outputs=[
+                stream("loss at 0.5\n"),
+                shown({"text/plain": "Explorer mine: the run failed: no."}),
+                shown({"text/plain": "<Figure size 640x480 with 1 Axes>"}),
+            ]
+        )
     )
     normalise(result)
     assert complaint(result) is None

@@ -8,12 +8,12 @@ from types import SimpleNamespace
 import nbformat
 import numpy as np
 import pytest
+from ours import NOTEBOOKS as STORED
 
-from nnlab.commands.launch import launch_line, repository, setup_source
+from nnlab.commands import notebooks
+from nnlab.commands.launch import launch_line, repository, setup_source, stored
 from nnlab.commands.notebook_files import WIDGET_VIEW, NotebookError, complaint, read, text_of
-from nnlab.commands.notebooks import FOLDER, MEASURE, find_notebooks, main, refresh, state_cost
-
-STORED = sorted(FOLDER.glob("*.ipynb"))
+from nnlab.commands.notebooks import MEASURE, find_notebooks, main, refresh, state_cost
 
 EXPLORER = """\
 import base64, io
@@ -146,7 +146,19 @@ def test_notebooks_are_found_by_number_name_and_path():
     for name in (first.name[:2], first.stem, first.name, str(first)):
         assert find_notebooks([name]) == [first]
     assert find_notebooks([first.name[:2], first.stem]) == [first]
-    assert find_notebooks() == STORED
+    assert find_notebooks()[: len(STORED)] == STORED
+
+
+def test_those_of_a_fork_are_found_with_ours(tmp_path, monkeypatch):
+    (tmp_path / "notebooks" / "own").mkdir(parents=True)
+    ours, own = tmp_path / "notebooks" / "06_optimizers.ipynb", tmp_path / "notebooks" / "own" / "ravine.ipynb"
+    for path in (ours, own):
+        path.touch()
+    monkeypatch.setattr(notebooks, "FOLDER", tmp_path / "notebooks")
+    monkeypatch.setattr(notebooks, "stored", lambda: stored(tmp_path))
+    assert find_notebooks() == [ours, own]
+    for name in ("own", "own/ravine", "ravine", str(own)):
+        assert find_notebooks([name]) == [own]
 
 
 @pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 
 import mutants
 import nbformat
-
-NOTEBOOKS = sorted((Path(__file__).parent.parent.parent / "notebooks").glob("*.ipynb"))
+from ours import NOTEBOOKS as NOTEBOOKS
 
 
 class Shown(NamedTuple):

@@ -17,11 +17,11 @@ import nbformat
 import numpy as np
 import pytest
 from nbclient import NotebookClient
-from old_environment import OLD, ROOT, WITHOUT_TORCH, NotBuilt, environment, give_up, overlay
+from old_environment import OLD, WITHOUT_TORCH, NotBuilt, environment, give_up, overlay
+from ours import NOTEBOOKS
 
 from nnlab.commands.pictures import difference, pictures_of
 
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 # The largest mean difference, in levels of 255: an explorer's picture differs by last bits, a long training by what it
 # makes of them, and two pictures of a notebook by 3 at least, most by more than 8.
 TOLERATED = {True: 2.0, False: 8.0}

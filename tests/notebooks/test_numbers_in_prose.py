@@ -10,8 +10,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from ours import NOTEBOOKS
 
-NOTEBOOKS = sorted((Path(__file__).parent.parent.parent / "notebooks").glob("*.ipynb"))
 LISTED = tomllib.loads((Path(__file__).parent / "numbers.toml").read_text(encoding="utf-8"))
 
 NUMBER = re.compile(r"(?<![\w.])(\d+(?:[,_]\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?)(\s*\\?%)?")

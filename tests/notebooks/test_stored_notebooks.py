@@ -4,13 +4,12 @@ import ast
 import re
 import statistics
 from functools import cache
-from pathlib import Path
 
 import nbformat
 import pytest
 from nbconvert import HTMLExporter
+from ours import NOTEBOOKS
 
-NOTEBOOKS = sorted((Path(__file__).parent.parent.parent / "notebooks").glob("*.ipynb"))
 PUBLIC = {"nnlab", "torch", "torchmetrics", "matplotlib.pyplot", "sklearn.linear_model", "ipywidgets"}
 STANDARD = {"math", "tempfile", "time"}  # Python's own: cos and log of a number, a folder for a while, a clock
 

@@ -5,12 +5,11 @@ Questions, the list of what you will learn and the summary (which repeat what wa
 """
 
 import re
-from pathlib import Path
 
 import nbformat
 import pytest
+from ours import NOTEBOOKS
 
-NOTEBOOKS = sorted((Path(__file__).parent.parent.parent / "notebooks").glob("*.ipynb"))
 VERDICT = re.compile(
     r"\b(better|worse|faster|slower|wins?|won|beats?|loses?|lost|more accurate|as good as|helps?|hurts?|harms?|"
     r"no difference|catch(?:es)? up)\b",

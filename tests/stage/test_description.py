@@ -2,12 +2,16 @@
 
 import dataclasses
 import math
+import sys
+from types import ModuleType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import nnlab
 from nnlab.stage.description import Choice, Description, Preset, Slider, Toggle
+from nnlab.stage.explorer import opener
 
 WHOLE = Slider("steps", 20, 1, 60, 1, "steps")
 REAL = Slider("start", -2.5, -3.0, 3.0, 0.1, "start")
@@ -18,8 +22,12 @@ TOGGLE = Toggle("exact", False, "exact")
 CONTROLS = (WHOLE, REAL, LOG, COUNT, CHOICE, TOGGLE)
 
 
-def describe(presets=()):
-    return Description("made_up", "", "", CONTROLS, dict, lambda figure: {}, lambda artists, result: None, str, presets)
+def draw(figure):
+    return {}
+
+
+def describe(presets=(), compute=dict):
+    return Description("made_up", "", "", CONTROLS, compute, draw, lambda artists, result: None, str, presets)
 
 
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.name)
@@ -90,17 +98,42 @@ def test_values_fill_in_the_defaults(refused):
         describe().values(stepps=3)
 
 
+MADE_UP = describe()
+
+
 def test_code_names_what_is_not_the_default():
-    assert describe().code(describe().values()) == "nnlab.explorers.made_up()"
-    code = describe().code(describe().values(lr=2, exact=True, shape="two valleys"))
-    assert code == "nnlab.explorers.made_up(lr=2.0, shape='two valleys', exact=True)"
-    assert describe().code(describe().values(masks=128.0)) == "nnlab.explorers.made_up(masks=128)"
+    call = f"nnlab.Explorer({__name__}.MADE_UP"
+    assert MADE_UP.code(MADE_UP.values()) == f"{call})"
+    code = MADE_UP.code(MADE_UP.values(lr=2, exact=True, shape="two valleys"))
+    assert code == f"{call}, lr=2.0, shape='two valleys', exact=True)"
+    assert MADE_UP.code(MADE_UP.values(masks=128.0)) == f"{call}, masks=128)"
+
+
+def test_code_names_what_exists(monkeypatch):
+    """An explorer of one's own is not in nnlab.explorers."""
+    own, notebook = ModuleType("own"), ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "own", own)
+    monkeypatch.setitem(sys.modules, "__main__", notebook)
+    exec("def compute(**values):\n    return values", vars(own))
+    description = describe(compute=own.compute)
+    assert description.code(description.values()) == "nnlab.Explorer(...)", "it has no name"
+    own.MINE = description
+    assert description.code(description.values(steps=3)) == "nnlab.Explorer(own.MINE, steps=3)"
+    own.mine = opener(description)
+    assert description.code(description.values(steps=3)) == "own.mine(steps=3)"
+    assert eval(description.code(description.values(steps=3)), {"own": own}).values["steps"] == 3
+    exec("def compute(**values):\n    return values", vars(notebook))
+    notebook.here = describe(compute=notebook.compute)
+    assert notebook.here.code(notebook.here.values()) == "nnlab.Explorer(here)"
+    ours = nnlab.explorers.descent_1d().description
+    assert ours.code(ours.values(lr=0.2)) == "nnlab.explorers.descent_1d(lr=0.2)"
 
 
 @given(st.integers(1, 60), st.floats(-3, 3), st.floats(0.01, 10), st.sampled_from(CHOICE.options), st.booleans())
 def test_code_gives_the_same_values_again(steps, start, lr, shape, exact):
     values = describe().values(steps=steps, start=start, lr=lr, shape=shape, exact=exact)
-    call = describe().code(values).removeprefix("nnlab.explorers.made_up")
+    call = MADE_UP.code(values).replace(f"{__name__}.MADE_UP, ", "").replace(f"{__name__}.MADE_UP", "")
+    call = call.removeprefix("nnlab.Explorer")
     assert eval(f"dict{call}") | values == values
     assert describe().values(**eval(f"dict{call}")) == values
 
@@ -110,3 +143,12 @@ def test_presets_are_checked_and_descriptions_frozen(refused):
         describe((Preset("bad", "out of range", {"steps": 99}),))
     with pytest.raises(dataclasses.FrozenInstanceError):
         describe().name = "other"
+
+
+def test_a_forgotten_comma_is_told_so(refused):
+    with refused("Slider(", start="controls"):
+        Description("made_up", "", "", WHOLE, dict, draw, draw, str)
+
+
+def test_without_presets_none_are_named():
+    assert "presets" not in describe().documentation

@@ -6,6 +6,7 @@ import io
 import threading
 import warnings
 import weakref
+from dataclasses import replace
 
 import matplotlib
 import numpy as np
@@ -156,6 +157,27 @@ def test_an_error_in_the_first_frame_is_shown_too():
     assert explorer.sentence == "height 1, red."
 
 
+def nothing(*_):
+    raise LookupError("of the author")
+
+
+@pytest.mark.parametrize("part", ["compute", "update", "sentence"])
+def test_an_explorer_that_never_had_a_frame_says_why_wherever_it_is_shown(part, published):
+    explorer = Explorer(replace(made_up(), **{part: lambda *results, **values: nothing()}))
+    assert explorer.error == "LookupError: of the author"
+    explorer._ipython_display_()
+    (data, metadata), _ = published
+    assert data["text/plain"] == metadata["image/png"]["alt"] == "Explorer made_up failed: LookupError: of the author"
+    assert (pixels(data["image/png"])[300:] < 128).any(), "the reason stands below the picture"
+    with pytest.raises(LookupError, match="of the author"):
+        Explorer(replace(made_up(), draw=nothing))
+
+
+def test_a_draw_that_returns_nothing_is_told_so(refused):
+    with refused("None", start="draw"):
+        Explorer(replace(made_up(), draw=lambda figure: None))
+
+
 def test_the_same_error_again_is_told_again():
     """The browser says that it is busy until a frame or a failure comes, and the same words are no change."""
     explorer, told = Explorer(made_up()), []
@@ -258,9 +280,9 @@ def test_reset_returns_to_the_start_and_a_preset_sets_everything():
 
 def test_copy_as_code():
     explorer = Explorer(made_up())
-    assert explorer.code() == "nnlab.explorers.made_up()"
+    assert explorer.code() == "nnlab.Explorer(...)", "this description has no name"
     explorer.set(height=5, size=0.25, doubled=True, colour="blue")
-    assert explorer.code() == "nnlab.explorers.made_up(height=5, size=0.25, colour='blue', doubled=True)"
+    assert explorer.code() == "nnlab.Explorer(..., height=5, size=0.25, colour='blue', doubled=True)"
     assert explorer.widget.frame["code"] == explorer.code(), "what the button of the browser copies"
 
 

@@ -30,7 +30,12 @@ def asked(question: Question, proof: str = "") -> str:
     verdicts = {option: question.verdict(option) for option in question.options}
     given = {"": question.verdict()}  # for whoever only reads
     answer = question.answer or ""
-    about = {"question": question.question, "options": list(question.options), "answer": answer, "verdicts": verdicts | given}
+    about = {
+        "question": question.question,
+        "options": list(question.options),
+        "answer": answer,
+        "verdicts": verdicts | given,
+    }
     options = "".join(f"<li>{html.escape(option)}</li>" for option in question.options)
     said = html.escape(verdicts[answer]) if answer else ""
     right = f"<p><b>{html.escape(answer)}</b> {said}</p>" if answer else ""

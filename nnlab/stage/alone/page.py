@@ -12,7 +12,7 @@ from nnlab.stage.alone.recording import Recorded
 from nnlab.stage.description import Description, Slider
 from nnlab.stage.panel import front
 
-__all__ = ["IMAGE", "Shown", "as_file", "as_json", "data_block", "fragment", "page", "script", "still"]
+__all__ = ["IMAGE", "Shown", "as_file", "as_json", "data_block", "digest", "fragment", "page", "script", "still"]
 
 IMAGE = "<style>:is(.nnlab-alone, .nnlab-predict) img { max-width: 100%; height: auto }</style>"
 

@@ -87,7 +87,7 @@ class Picture:
             layout = ConstrainedLayoutEngine(rect=(0, 0, 0.985, 1))  # labels at the right edge keep a margin
             self.figure = Figure(figsize=description.size, dpi=DPI * SHARPNESS, layout=layout)
             self.canvas = FigureCanvasAgg(self.figure)
-            self.artists = description.draw(self.figure)
+            self.artists = by_name(description.draw(self.figure))
         self.moving = sorted(flatten(self.artists), key=lambda artist: artist.get_zorder())
         for artist in self.moving:
             artist.set_animated(True)  # canvas.draw() leaves it out
@@ -273,6 +273,14 @@ def fingerprint(strokes: dict) -> str:
     told = {name: part for name, part in strokes.items() if name not in ("points", "images")}
     parts = [json.dumps(told).encode(), strokes["points"], *strokes["images"]]
     return hashlib.blake2b(b"".join(parts), digest_size=8).hexdigest()
+
+
+def by_name(artists) -> dict:
+    """What ``draw`` returned, if it can be used."""
+    if not isinstance(artists, dict):
+        remedy = "return {'line': ax.plot([], [])[0]}"
+        raise TypeError(f"draw must return the artists that move, by name. Got {artists!r}. Try {remedy}.")
+    return artists
 
 
 def flatten(artists) -> list[Artist]:
