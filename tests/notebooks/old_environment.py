@@ -32,9 +32,9 @@ class NotBuilt(Exception):
     """The old versions could not be installed, most likely because there is no network."""
 
 
-def give_up(what: str, reason: NotBuilt):
+def give_up(what: str, reason: NotBuilt, whose: str = "Colab's versions"):
     """Skip where somebody works without a network; in CI, what was not tried has failed."""
-    sentence = f"{what} NOT tried with Colab's versions, pip could not fetch them: {reason}"
+    sentence = f"{what} NOT tried with {whose}, pip could not fetch them: {reason}"
     (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(sentence)
 
 

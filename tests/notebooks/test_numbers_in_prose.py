@@ -24,7 +24,7 @@ NOT_A_RESULT = re.compile(
             PLACES + r"\s+\d[\d.]*(?:(?:\s*\([^)]*\))?,?\s*(?:and|to|,)\s*\d[\d.]*)*",  # notebooks 01 to 06
             r"(?:\[\d\d [^\]]*)?\]\([^)]*\)",  # [06 What does each optimizer remember?](06_optimizers.ipynb)
             r"^\d+\. ",  # the numbers of a list
-            r"\*\*(?:You need|Cost)\*\*.*",  # measured by the refresh command
+            r"\*\*(?:You need|Cost|Time)\*\*.*",  # measured by the commands refresh and contents
             r"_\{\w+\}",  # an index in a formula
             r"`[^`]*\([^`]*`",  # a call to try: `quiz(seed=13)`
         )

@@ -15,6 +15,7 @@ from nnlab.commands.notebook_files import text_of
 
 __all__ = ["answers", "discussion", "with_notes"]
 
+STARS = re.compile(r"(?<=\s)\*+(?=\s)")  # of a product or a power: not to be read as Markdown's
 HEADING = re.compile(r"^## (.*)$", re.MULTILINE)
 
 
@@ -95,8 +96,12 @@ def mistakes(cell):
         return
     for call in calls(text_of(cell["source"]), "check"):
         exercise = find(call.args[0].value)
-        named = [f"- {mistake.message}" for mistake in exercise.mistakes]
+        named = [f"- {STARS.sub(escaped, mistake.message)}" for mistake in exercise.mistakes]
         yield "\n".join([f"**What goes wrong in {exercise.id}** (the check says so by itself):", "", *named])
+
+
+def escaped(stars):
+    return stars[0].replace("*", r"\*")
 
 
 def calls(source, name):
