@@ -54,3 +54,4 @@ def mounted(tmp_path):
 def pytest_addoption(parser):
     parser.addoption("--shots", metavar="FOLDER", help="where the browser tests put their screenshots")
     parser.addoption("--ends", action="store_true", help="compare strokes with pixels at the ends of all controls, too")
+    parser.addoption("--class", action="store_true", help="grade all 200 submissions, not only a sample")

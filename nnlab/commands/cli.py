@@ -28,6 +28,7 @@ For instructors:
 
   refresh [notebook ...]     run notebooks in a clean kernel and store their outputs (06, or a path)
   badges OWNER/NAME[@TAG]    write launch links into README and notebooks (--clear takes them out)
+  grade FOLDER               run submitted notebooks, write a table of who solved what (--csv grades.csv, --help)
   contents                   make README's table and docs/glossary.md from the notebooks
 
 The first start makes the environment .venv in the clone; later ones need no network.
@@ -122,6 +123,11 @@ def badges(arguments):
     return 0
 
 
+def grade(arguments):
+    """Grade a folder of notebooks."""
+    return _become([prepare(), "-m", "nnlab.commands.classroom.grade", *arguments])
+
+
 def contents(arguments):
     """Make the pages that are made from notebooks; needs no environment."""
     from nnlab.commands.contents import contents as write_table
@@ -171,4 +177,4 @@ def _unknown(command):
     return f"There is no command {command!r}: {meant} are listed by `python3 -m nnlab --help`."
 
 
-COMMANDS = {"lab": lab, "test": test, "refresh": refresh, "badges": badges, "contents": contents}
+COMMANDS = {"lab": lab, "test": test, "refresh": refresh, "badges": badges, "grade": grade, "contents": contents}

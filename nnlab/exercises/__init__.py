@@ -1,7 +1,7 @@
 """Exercises: ``check`` an answer, ask for a ``hint``.
 
 One module for each notebook holds its exercises. exercise says what an exercise is, attempt runs a student's
-function, and values compares what it gave.
+function, values compares what it gave, and others draws the cases for grading.
 """
 
 from __future__ import annotations
@@ -46,12 +46,16 @@ def exercises(notebooks: Iterable[str] = tuple(NOTEBOOKS)) -> dict[str, Exercise
 
 def find(id: str) -> Exercise:
     """The exercise with that id, such as "06.3"; an unknown id raises a ValueError with the nearest known one."""
-    if isinstance(id, str) and id[1:2] == ".":
-        id = f"0{id}"  # "1.1" is "01.1"
+    id = in_full(id)
     number = str(id)[:2]
     known = exercises([number] if number in NOTEBOOKS else NOTEBOOKS)
     arguments.one_of("exercise", id, known)
     return known[id]
+
+
+def in_full(id):
+    """The id with two digits for the notebook: "1.1" is "01.1"."""
+    return f"0{id}" if isinstance(id, str) and id[1:2] == "." else id
 
 
 def check(id: str, answer) -> Report:
@@ -86,6 +90,7 @@ def hint(id: str) -> None:
 
 __all__ = [
     "CORRECT",
+    "NOTEBOOKS",
     "NOT_ATTEMPTED",
     "WRONG",
     "Exercise",
@@ -95,4 +100,6 @@ __all__ = [
     "exercises",
     "find",
     "hint",
+    "in_full",
+    "in_solution_cell",
 ]
