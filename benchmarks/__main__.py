@@ -13,7 +13,7 @@ import sys
 
 from benchmarks.table import Row, show
 
-NAMES = ("imports", "ensemble", "training", "notebooks", "slider_to_picture", "pages")
+NAMES = ("imports", "ensemble", "training", "notebooks", "slider_to_picture", "pages", "grading", "memory")
 
 
 def main(arguments) -> int:

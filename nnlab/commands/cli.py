@@ -32,6 +32,7 @@ For instructors:
   handout FOLDER [NN ...]    copies for students, without solutions (--slides, --instructor, --nbgrader; --help)
   new KIND NAME              start an exercise, an explorer or a notebook of your own in notebooks/own, with its test
   export [NN ...] FOLDER     write notebooks as pages that need no network, or --slides, or --pdf
+  grade FOLDER               run submitted notebooks, write a table of who solved what (--csv grades.csv, --help)
 
 The first start makes the environment .venv in the clone; later ones need no network.
 PyTorch computes on one thread, the fastest for networks of this size; for a large one of your own: OMP_NUM_THREADS=4
@@ -125,6 +126,11 @@ def badges(arguments):
     return 0
 
 
+def grade(arguments):
+    """Grade a folder of notebooks."""
+    return _become([prepare(), "-m", "nnlab.commands.classroom.grade", *arguments])
+
+
 def contents(arguments):
     """Make what is made from notebooks; needs no environment."""
     from nnlab.commands.contents import contents as write_table
@@ -196,6 +202,7 @@ COMMANDS = {
     "refresh": refresh,
     "badges": badges,
     "contents": contents,
+    "grade": grade,
     "handout": handout,
     "new": new,
     "export": export,
