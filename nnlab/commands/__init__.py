@@ -3,5 +3,5 @@
 cli: the commands. environment makes ``.venv`` or finds it, setup_errors says in one sentence what went wrong, start is
 how a clone comes to life: these need only the standard library. launch: badges and the set-up cell. notebooks: refresh;
 notebook_files: the one form in which a notebook is stored; saved: what the lab writes of one; pictures: how much its
-pictures changed; contents, glossary: the pages that are made from notebooks.
+pictures changed; contents, glossary: the pages that are made from notebooks; site: the course as a static site.
 """

@@ -29,6 +29,7 @@ For instructors:
   refresh [notebook ...]     run notebooks in a clean kernel and store their outputs (06, or a path)
   badges OWNER/NAME[@TAG]    write launch links into README and notebooks (--clear takes them out)
   contents                   make README's table and docs/glossary.md from the notebooks
+  site [FOLDER]              write the course as pages that live without a kernel, into site/ (-n 4: with four kernels)
 
 The first start makes the environment .venv in the clone; later ones need no network.
 PyTorch computes on one thread, the fastest for networks of this size; for a large one of your own: OMP_NUM_THREADS=4
@@ -132,6 +133,12 @@ def contents(arguments):
     return 0
 
 
+def site(arguments):
+    """Write the static course."""
+    python, arguments = _prepared(("site",), arguments)
+    return _become([python, "-m", "nnlab.commands.site.build", *arguments])
+
+
 def _prepared(extras, arguments):
     """The interpreter, and the arguments without the one that is for its making."""
     return prepare(extras, cuda="--cuda" in arguments), [a for a in arguments if a != "--cuda"]
@@ -171,4 +178,4 @@ def _unknown(command):
     return f"There is no command {command!r}: {meant} are listed by `python3 -m nnlab --help`."
 
 
-COMMANDS = {"lab": lab, "test": test, "refresh": refresh, "badges": badges, "contents": contents}
+COMMANDS = {"lab": lab, "test": test, "refresh": refresh, "badges": badges, "contents": contents, "site": site}

@@ -11,7 +11,7 @@ import re
 from nnlab.commands.environment import ROOT
 from nnlab.commands.notebook_files import read, text_of, texts_of
 
-__all__ = ["contents", "minutes", "row", "table"]
+__all__ = ["contents", "minutes", "row", "shown", "table"]
 
 TABLE = re.compile(r"(?<=<!-- contents -->\n).*?(?=<!-- /contents -->)", re.DOTALL)
 HEAD = "| notebook | question | reading | exercises |\n| --- | --- | --- | --- |\n"
