@@ -1,6 +1,7 @@
 """Frame: what Sphinx is told, and the few things that it must learn: formulas as MathML, the anchors of Jupyter."""
 
 import io
+import warnings
 from pathlib import Path
 
 from docutils import nodes
@@ -42,10 +43,13 @@ def frame(source: Path, folder: Path, work: Path) -> list[str]:
     """Let Sphinx make the HTML of the pages in a folder; returns what it complains of."""
     from sphinx.application import Sphinx
     from sphinx.util.console import nocolor
+    from sphinx.util.docutils import docutils_namespace, patch_docutils
 
     said = io.StringIO()
     nocolor()
-    Sphinx(source, None, folder, work, "html", CONFIG, status=None, warning=said).build()
+    with warnings.catch_warnings(), patch_docutils(), docutils_namespace():
+        warnings.simplefilter("ignore")  # its parts warn of each other's next versions
+        Sphinx(source, None, folder, work, "html", CONFIG, status=None, warning=said).build()
     return said.getvalue().splitlines()
 
 

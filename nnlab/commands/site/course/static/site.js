@@ -1,4 +1,4 @@
-// What a page of the site does besides its explorers: light or dark, and code that can be copied.
+// What a page of the site does besides its explorers: light or dark, code that can be copied, formulas that fit.
 
 const root = document.documentElement;
 const system = matchMedia("(prefers-color-scheme: dark)");
@@ -40,3 +40,16 @@ for (const code of document.querySelectorAll(".highlight-ipython3, .highlight-py
   });
   code.prepend(copy);
 }
+
+/** A formula cannot be broken: where it is wider than its line, it is written smaller. */
+function fit() {
+  const formulas = [...document.querySelectorAll("math")];
+  for (const formula of formulas) formula.style.fontSize = "";
+  const room = (formula) => formula.parentElement.closest("p, li, td, dd, div, main").clientWidth;
+  const shares = formulas.map((formula) => room(formula) / formula.getBoundingClientRect().width);
+  formulas.forEach((formula, k) => shares[k] < 1 && (formula.style.fontSize = `${Math.floor(98 * shares[k])}%`));
+}
+
+addEventListener("resize", fit);
+document.addEventListener("toggle", fit, true);
+fit();
