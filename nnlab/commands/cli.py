@@ -33,6 +33,7 @@ For instructors:
   new KIND NAME              start an exercise, an explorer or a notebook of your own in notebooks/own, with its test
   export [NN ...] FOLDER     write notebooks as pages that need no network, or --slides, or --pdf
   grade FOLDER               run submitted notebooks, write a table of who solved what (--csv grades.csv, --help)
+  site [FOLDER]              write the course as pages that live without a kernel, into site/ (-n 4: with four kernels)
 
 The first start makes the environment .venv in the clone; later ones need no network.
 PyTorch computes on one thread, the fastest for networks of this size; for a large one of your own: OMP_NUM_THREADS=4
@@ -157,6 +158,12 @@ def export(arguments):
     return _become([prepare(), "-m", "nnlab.commands.export.files", *arguments])
 
 
+def site(arguments):
+    """Write the static course."""
+    python, arguments = _prepared(("site",), arguments)
+    return _become([python, "-m", "nnlab.commands.site.build", *arguments])
+
+
 def _prepared(extras, arguments):
     """The interpreter, and the arguments without the one that is for its making."""
     return prepare(extras, cuda="--cuda" in arguments), [a for a in arguments if a != "--cuda"]
@@ -206,4 +213,5 @@ COMMANDS = {
     "handout": handout,
     "new": new,
     "export": export,
+    "site": site,
 }

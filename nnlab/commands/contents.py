@@ -13,7 +13,19 @@ from nnlab.commands.environment import ROOT
 from nnlab.commands.notebook_files import read, text_of, texts_of, write
 
 __all__ = [
-    *("contents", "exercises", "exercising", "is_solution", "minutes", "reading", "row", "table", "time_line", "timed"),
+    *(
+        "contents",
+        "exercises",
+        "exercising",
+        "is_solution",
+        "minutes",
+        "reading",
+        "row",
+        "shown",
+        "table",
+        "time_line",
+        "timed",
+    ),
     "times",
 ]
 
