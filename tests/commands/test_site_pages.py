@@ -5,7 +5,6 @@ import base64
 import pytest
 
 import nnlab
-from nnlab.commands.environment import ROOT
 from nnlab.commands.notebook_files import read
 from nnlab.commands.site.alive import merged
 from nnlab.commands.site.checked import complaints, sizes
@@ -14,6 +13,7 @@ from nnlab.commands.site.frame import POLICY, slug
 from nnlab.commands.site.kernel import MARK, in_words
 from nnlab.commands.site.pages import fenced, flat, page
 from nnlab.commands.site.reference import groups
+from nnlab.commands.start.environment import ROOT
 
 PNG = base64.b64encode(nnlab.explorers.activation().png()).decode()
 HEAD = f'<!doctype html><meta http-equiv="Content-Security-Policy" content="{POLICY}">'
