@@ -35,9 +35,10 @@ class Measurement(NamedTuple):
 class LiveRun:
     """One network, its data and a running ``torch.optim`` optimizer.
 
-    Model and optimizer are copied: two runs of a model do not disturb each other, and the one that you gave keeps its
-    weights. The order of the samples and the masks of ``nn.Dropout`` come from a generator of its own. With other layers
-    that draw random numbers (``nn.Dropout2d``, ``nn.RReLU``), which use PyTorch's, a run is not repeatable.
+    Model and optimizer are copied: two runs of the same model do not disturb each other, and the model that you gave
+    keeps its weights. The order of the samples and the masks of ``nn.Dropout`` come from a generator of its own.
+    Other layers that draw random numbers (``nn.Dropout2d``, ``nn.RReLU``) draw from PyTorch's global generator, so
+    with them a run is not repeatable.
 
     Args:
         model: any module with (batch, features) -> logits (batch, classes); one of images begins with nn.Unflatten.
@@ -54,8 +55,8 @@ class LiveRun:
         validation: a ``Measurement`` before the first step and after every ten.
         changes: (step, setting, value) for each change of lr, momentum or batch size.
         diverged: the step at which the loss was no longer a finite number, or None.
-        first: weights, settings of the optimizer, batch size, seed at the beginning. given: the loss as given. least:
-            samples that a mini-batch must have.
+        first: weights, settings of the optimizer, batch size, seed, all as at the beginning. given: the loss as given.
+        least: samples that a mini-batch must have.
 
     Raises:
         ValueError, TypeError: data without classes, a model that does not fit them, an optimizer of another model or
@@ -86,7 +87,10 @@ class LiveRun:
         self._order, self._position = torch.empty(0, dtype=torch.int64), 0
         self.validation: list[Measurement] = [self.measure()]
 
-    steps = property(lambda self: len(self.losses), doc="How many steps were made.")
+    @property
+    def steps(self) -> int:
+        """How many steps were made."""
+        return len(self.losses)
 
     def step(self) -> bool:
         """Train on the next mini-batch. Returns False once the run has diverged; it then changes nothing more."""
@@ -126,9 +130,9 @@ class LiveRun:
     def measure(self) -> Measurement:
         """Loss and accuracy on the first 400 validation samples, as they are now."""
         self.model.eval()
-        x, y = self._measured.x, self._measured.y
-        logits = self.model(x)
-        return Measurement(self.steps, float(self.loss(logits, y)), (logits.argmax(-1) == y).float().mean().item())
+        logits = self.model(self._measured.x)
+        right = (logits.argmax(-1) == self._measured.y).float().mean()
+        return Measurement(self.steps, float(self.loss(logits, self._measured.y)), right.item())
 
     def _next_batch(self) -> torch.Tensor:
         """Which samples come next: all of them once in each epoch, in an order that is drawn anew."""
@@ -161,8 +165,9 @@ class LiveRun:
     def momentum(self, value: float) -> None:
         arguments.fraction("momentum", value, 0.9)
         if self.momentum is None:
-            kind = type(self.optimizer).__name__
-            raise ValueError(f"optimizer must have a momentum. Got {kind}. Try torch.optim.SGD.")
+            raise ValueError(
+                f"optimizer must have a momentum. Got {type(self.optimizer).__name__}. Try torch.optim.SGD."
+            )
         self._change("momentum", value)
         set_momentum(self.optimizer, value)
 
