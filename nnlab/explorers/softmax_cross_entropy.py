@@ -56,7 +56,7 @@ def draw(figure) -> dict:
         )
         artists[f"{name} texts"] = [ax.text(k, 0, "", ha="center", va="center", fontsize=10) for k in (1, 2, 3)]
     logits, probabilities, _ = axes
-    logits.set(ylim=(-REACH - 2, REACH + 5), yticks=(-8, -4, 0, 4, 8))
+    logits.set(ylim=(-REACH - 3, REACH + 5), yticks=(-8, -4, 0, 4, 8))
     probabilities.set(ylim=(0, 1.32), yticks=(0, 0.25, 0.5, 0.75, 1))
     artists["goals"] = [probabilities.plot([], [], "-", color=BLACK, linewidth=2.5)[0] for _ in TARGETS]
     artists["goal note"] = probabilities.text(0.02, 0.955, "bold line: wanted", transform=probabilities.transAxes,
@@ -70,7 +70,7 @@ def update(artists: dict, result: Result) -> None:
     """Set the height of every bar and its number; the gradient's limits change in powers of two."""
     reach = 2.0 ** math.ceil(math.log2(max(np.abs(result.gradient).max(), 0.51)))
     artists["gradient"][0].axes.set(ylim=(-1.3 * reach, 1.7 * reach))
-    set_bars(artists, "logits", result.z, "{:.1f}")
+    set_bars(artists, "logits", result.z, "{:.1f}", gap=0.095)  # beyond the ring of the handle
     set_bars(artists, "probabilities", result.p, "{:.3f}", lines=result.t)
     set_bars(artists, "gradient", result.gradient, "{:+.3f}")
     for k, line in enumerate(artists["goals"]):
@@ -80,10 +80,13 @@ def update(artists: dict, result: Result) -> None:
     artists["rule"].set_text(rule)
 
 
-def set_bars(artists: dict, name: str, heights: np.ndarray, form: str, lines=(-9.0, -9.0, -9.0)) -> None:
-    """Bars of these heights, each with its number beyond its end, and beyond a line that is just above the end."""
+def set_bars(artists: dict, name: str, heights: np.ndarray, form: str, lines=(-9.0, -9.0, -9.0), gap=0.05) -> None:
+    """Bars of these heights, each with its number beyond its end, and beyond a line that is just above the end.
+
+    ``gap`` is the way from the end to the number, as a share of the Axes.
+    """
     low, high = artists[name][0].axes.get_ylim()
-    gap = 0.05 * (high - low)
+    gap *= high - low
     for bar, text, height, line in zip(artists[name], artists[f"{name} texts"], heights, lines, strict=True):
         bar.set_height(height)
         text.set_text(form.format(height) if abs(height) >= SMALL else form.replace("+", "").format(0.0))

@@ -12,7 +12,7 @@ from benchmarks.lab import ROOT
 from benchmarks.notebook_page import find_browser, open_browser
 from benchmarks.pages import WIDTH, open_offline
 from nnlab.commands.export.cells import words_for
-from nnlab.commands.export.files import KINDS, export
+from nnlab.commands.export.files import export
 
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 SAMPLE = ["06_optimizers"]
@@ -51,12 +51,21 @@ def browser():
         yield running
 
 
+class Files(dict):
+    """Files of each kind, written when they are first asked for."""
+
+    def __init__(self, folder: Path, names: list[str]):
+        self.folder, self.names = folder, names
+
+    def __missing__(self, kind: str) -> dict[str, Path]:
+        self[kind] = dict(zip(self.names, export(self.names, self.folder, kind), strict=True))
+        return self[kind]
+
+
 @pytest.fixture(scope="module")
 def files(tmp_path_factory, request):
-    """(kind of file, name of the notebook) -> the file."""
-    folder = tmp_path_factory.mktemp("exports")
-    names = NOTEBOOKS if request.config.getoption("--ends") else SAMPLE
-    return {kind: dict(zip(names, export(names, folder, kind), strict=True)) for kind in KINDS}
+    """Kind of file -> name of the notebook -> the file."""
+    return Files(tmp_path_factory.mktemp("exports"), NOTEBOOKS if request.config.getoption("--ends") else SAMPLE)
 
 
 def stored(name: str) -> nbformat.NotebookNode:
@@ -76,6 +85,11 @@ def is_folded(cell) -> bool:
     return bool({"solution", "setup"} & {*cell.metadata.get("tags", [])})
 
 
+def mistaken(violation: str) -> bool:
+    """axe does not read MathML, and takes the head of a column that is a formula for an empty one."""
+    return violation.startswith("empty-table-header") and "<th><math" in violation
+
+
 def test_a_page_has_all_that_the_notebook_shows_without_a_network(browser, files):
     for name, path in files["page"].items():
         with open_offline(browser, path) as (page, complaints):
@@ -85,7 +99,7 @@ def test_a_page_has_all_that_the_notebook_shows_without_a_network(browser, files
             assert page.evaluate(UNSEEN) == []
             assert page.evaluate(WIDTH) <= 1200
             assert page.title() == page.locator("h1").first.inner_text()
-            assert axe.violations(page, within="main") == []
+            assert [said for said in axe.violations(page, within="main") if not mistaken(said)] == []
         assert complaints == []
 
 

@@ -1,6 +1,5 @@
 """Live training without a browser: the same bits every time, sliders that reach the optimizer, errors in sight."""
 
-import io
 import subprocess
 import sys
 import threading
@@ -11,7 +10,6 @@ import matplotlib.style
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from torch import nn
 
 import nnlab
@@ -492,11 +490,3 @@ def test_sentence():
         "lr 0.05, momentum 0.9, mini-batches of 32."
     )
     assert sentence(shown._replace(diverged=7)).startswith("moons: diverged after step 7, the loss is no longer")
-
-
-def test_a_draft_is_smaller_and_looks_the_same():
-    live = moons()
-    whole, draft = live._picture.jpeg(), live._picture.jpeg(draft=True)
-    assert len(draft) < 0.8 * len(whole)
-    small, large = (np.asarray(Image.open(io.BytesIO(image))).astype(int) for image in (draft, whole))
-    assert np.abs(small - large).mean() < 3

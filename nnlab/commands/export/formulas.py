@@ -49,6 +49,9 @@ class Renderer(IPythonRenderer):
     def image(self, text: str, url: str, title: str | None = None) -> str:
         return escape(text) if url.startswith("http") else super().image(text, url, title)
 
+    def table(self, text: str) -> str:
+        return f'<div class="wide"><table>{text}</table></div>\n'
+
     def link(self, text: str, url: str, title: str | None = None) -> str:
         beside = NOTEBOOK.fullmatch(url)
         if beside and not self.suffix:

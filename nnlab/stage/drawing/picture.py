@@ -208,16 +208,9 @@ class Picture:
         return np.asarray(self._pixels())[..., :3]
 
     def _image(self) -> Image.Image:
-        """The same for Pillow, without a copy: the JPEG encoder skips the fourth channel by itself."""
+        """The same for Pillow, without a copy; the fourth channel is left out."""
         size = self.canvas.get_width_height(physical=True)
         return Image.frombuffer("RGBX", size, self._pixels(), "raw", "RGBX", 0, 1)
-
-    def jpeg(self, draft: bool = False) -> bytes:
-        """The picture for the live widget: quick to encode. A draft is half as large; the next one soon replaces it."""
-        look = {"quality": 80, "subsampling": 2} if draft else {"quality": 90, "subsampling": 0}
-        out = io.BytesIO()
-        self._image().save(out, "jpeg", **look)
-        return out.getvalue()
 
     def png(self, caption: str = "") -> bytes:
         """The picture for a stored notebook, with its sentence below: few colours, so that the file stays small."""
