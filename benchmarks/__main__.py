@@ -3,23 +3,25 @@
 Some are not about speed and run only when they are named. ``python -m benchmarks claims [NN ...] [--splits 5]``
 rechecks what the notebooks claim, ``python -m benchmarks diagnosis`` counts how often ``nnlab.diagnosis`` is right on
 real runs, and ``python -m benchmarks checkup [--seeds 20]`` whether the checkup finds every fault, and only faults.
-``python -m benchmarks elsewhere bounds|colab|newest [NN ...]`` runs the notebooks with other versions of everything.
+``python -m benchmarks elsewhere bounds|colab|newest [NN ...]`` runs the notebooks with other versions of everything,
+and ``python -m benchmarks site [FOLDER]`` opens every page of the static site as a slow telephone does.
 """
 
 import argparse
 import importlib
 import os
 import sys
+from pathlib import Path
 
 from benchmarks.table import Row, show
 
-NAMES = ("imports", "ensemble", "training", "notebooks", "slider_to_picture", "pages")
+NAMES = ("imports", "ensemble", "training", "notebooks", "slider_to_picture", "pages", "grading", "memory")
 
 
 def main(arguments) -> int:
     """Measure the named benchmarks, or all of them."""
     os.environ.setdefault("NNLAB_RECORD", "off")  # no answer here is a student's
-    apart = {"claims": claims, "checkup": checkups, "diagnosis": diagnoses, "elsewhere": others}.get(
+    apart = {"claims": claims, "checkup": checkups, "diagnosis": diagnoses, "elsewhere": others, "site": sites}.get(
         *arguments[:1] or [""]
     )
     rows = apart(arguments[1:]) if apart else speed(arguments)
@@ -76,6 +78,15 @@ def others(arguments) -> list[Row]:
     parser.add_argument("notebooks", nargs="*", metavar="NN", help="such as 06; all if none is named")
     chosen = parser.parse_args(arguments)
     return measure(chosen.kind, chosen.notebooks)
+
+
+def sites(arguments) -> list[Row]:
+    """The rows of every page of a site."""
+    from benchmarks.site import measure
+
+    parser = argparse.ArgumentParser(prog="python -m benchmarks site", description="Every page on a slow telephone.")
+    parser.add_argument("folder", nargs="?", type=Path, help="a site; one is built if none is named")
+    return measure(parser.parse_args(arguments).folder)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,8 @@ def measure(names: list[str] | None = None, folder: Path | None = None) -> list[
             with warnings.catch_warnings(record=True) as said:
                 warnings.simplefilter("always")
                 recorded = recorded_around(explorer, PAGE, folder or Path(made))
-            html = fragment(shown_now(explorer)._replace(png=b""), recorded, [""] * (len(recorded.chunks) - 1))
+            first = recorded._replace(chunks=recorded.chunks[:1])
+            html = fragment(shown_now(explorer), first, picture="still.png")
             firsts.append(len(html) / 1000)
             every = sum(map(len, recorded.chunks)) * 4 / 3000
             details = f", {every:.0f} kB in all, {recorded.frames} frames, {recorded.seconds:.0f} s"

@@ -55,3 +55,4 @@ def pytest_addoption(parser):
     parser.addoption("--shots", metavar="FOLDER", help="where the browser tests put their screenshots")
     whole = "run whole what else is run as a sample: strokes at the ends of all controls, all copies for a class"
     parser.addoption("--ends", action="store_true", help=whole)
+    parser.addoption("--class", action="store_true", help="grade all 200 submissions, not only a sample")

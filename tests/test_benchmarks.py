@@ -4,11 +4,12 @@ from collections import Counter
 from dataclasses import replace
 from types import SimpleNamespace
 
+import nbformat
 import pytest
 
 import nnlab
 from benchmarks import __main__ as command
-from benchmarks import checkup, diagnosis, ensemble, imports, pages
+from benchmarks import checkup, diagnosis, ensemble, grading, imports, memory, pages
 from benchmarks.table import Row, at_least, at_most, show
 
 # A busy machine shakes the ratio; `python -m benchmarks ensemble` holds it against the real goal.
@@ -39,6 +40,21 @@ def test_a_page_comes_with_few_kilobytes(tmp_path):
     assert "frames" in row.measured
 
 
+def test_grading_has_a_row():
+    (row,) = grading.measure(copies=1, whole=False)
+    assert row.what == "grading: answers alone"
+    assert " s for each of 1, " in row.measured
+
+
+def test_the_memory_of_two_kernels_is_the_sum_of_both(tmp_path):
+    for name in ("a", "b"):
+        cell = nbformat.v4.new_code_cell("held = bytearray(b'1' * 100_000_000)")
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / f"{name}.ipynb")
+    (row,) = memory.measure([*tmp_path.glob("*.ipynb")])
+    assert row.what == "memory of 2 kernels at once"
+    assert 200 < float(row.measured.split()[0]) < 600
+
+
 def test_a_row_knows_whether_its_goal_is_met():
     assert at_least("speed", 20.0, 20).ok
     assert not at_least("speed", 19.9, 20).ok
@@ -66,10 +82,7 @@ def test_the_exit_code_says_whether_all_goals_are_met(ok, code, monkeypatch, cap
 def test_an_unknown_benchmark_is_refused(capsys):
     with pytest.raises(SystemExit, match="2"):
         command.main(["speed"])
-    assert (
-        "NAME must be one of imports, ensemble, training, notebooks, slider_to_picture, pages. Got speed."
-        in capsys.readouterr().err
-    )
+    assert f"NAME must be one of {', '.join(command.NAMES)}. Got speed." in capsys.readouterr().err
 
 
 SAMPLE = (  # of the diagnosis bench, a few seconds

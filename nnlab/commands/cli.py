@@ -32,6 +32,8 @@ For instructors:
   handout FOLDER [NN ...]    copies for students, without solutions (--slides, --instructor, --nbgrader; --help)
   new KIND NAME              start an exercise, an explorer or a notebook of your own in notebooks/own, with its test
   export [NN ...] FOLDER     write notebooks as pages that need no network, or --slides, or --pdf
+  grade FOLDER               run submitted notebooks, write a table of who solved what (--csv grades.csv, --help)
+  site [FOLDER]              write the course as pages that live without a kernel, into site/ (-n 4: with four kernels)
 
 The first start makes the environment .venv in the clone; later ones need no network.
 PyTorch computes on one thread, the fastest for networks of this size; for a large one of your own: OMP_NUM_THREADS=4
@@ -125,6 +127,11 @@ def badges(arguments):
     return 0
 
 
+def grade(arguments):
+    """Grade a folder of notebooks."""
+    return _become([prepare(), "-m", "nnlab.commands.classroom.grade", *arguments])
+
+
 def contents(arguments):
     """Make what is made from notebooks; needs no environment."""
     from nnlab.commands.contents import contents as write_table
@@ -149,6 +156,12 @@ def new(arguments):
 def export(arguments):
     """Write notebooks as pages, slides or PDF."""
     return _become([prepare(), "-m", "nnlab.commands.export.files", *arguments])
+
+
+def site(arguments):
+    """Write the static course."""
+    python, arguments = _prepared(("site",), arguments)
+    return _become([python, "-m", "nnlab.commands.site.build", *arguments])
 
 
 def _prepared(extras, arguments):
@@ -196,7 +209,9 @@ COMMANDS = {
     "refresh": refresh,
     "badges": badges,
     "contents": contents,
+    "grade": grade,
     "handout": handout,
     "new": new,
     "export": export,
+    "site": site,
 }

@@ -91,8 +91,8 @@ def find_notebooks(wanted=None):
     return found
 
 
-def execute(path):
-    """Run the notebook in `path` in a clean kernel of this interpreter, in its own folder.
+def execute(path, first="", patience=CELL_TIMEOUT):
+    """Run the notebook in `path` in a clean kernel of this interpreter, in its own folder, after the code `first`.
 
     Returns the notebook with fresh outputs, the CPU seconds and the peak memory in MB of its kernel.
     """
@@ -104,9 +104,10 @@ def execute(path):
     fill(notebook, repository(), _name(path))
     for cell in notebook.cells:
         cell.source = text_of(cell.source)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(first))
     notebook.cells.append(nbformat.v4.new_code_cell(MEASURE))
     try:
-        client = _client(notebook, path.resolve().parent)
+        client = _client(notebook, path.resolve().parent, patience)
         unrecorded = {**os.environ, SETTING: "off"}  # what a student has solved is no part of a notebook
         quiet = {"stderr": subprocess.DEVNULL, "env": unrecorded}  # start-up warnings of ipykernel
         asyncio.run(client.async_execute(cleanup_kc=True, **quiet))
@@ -115,6 +116,7 @@ def execute(path):
     except (CellTimeoutError, DeadKernelError) as error:
         raise NotebookError(f"{path.name} was not stored: {str(error).splitlines()[0]}") from error
     seconds, megabytes = json.loads(notebook.cells.pop().outputs[0].text)
+    del notebook.cells[0]
     return json.loads(json.dumps(notebook)), seconds, megabytes
 
 
@@ -124,7 +126,7 @@ def _name(path):
     return path.relative_to(FOLDER).as_posix() if path.is_relative_to(FOLDER) else path.name
 
 
-def _client(notebook, folder):
+def _client(notebook, folder, patience):
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
@@ -134,7 +136,7 @@ def _client(notebook, folder):
     return NotebookClient(
         notebook,
         km=kernel,
-        timeout=CELL_TIMEOUT,
+        timeout=patience,
         record_timing=False,
         store_widget_state=False,
         resources={"metadata": {"path": str(folder)}},
@@ -156,7 +158,7 @@ def state_cost(notebook, seconds, megabytes):
 
 
 def _failed_cell(notebook):
-    for number, cell in enumerate(notebook.cells, 1):
+    for number, cell in enumerate(notebook.cells):  # the first one is ours, see `execute`
         for output in cell.get("outputs", ()):
             if output.output_type == "error":
                 return f"cell {number} (In [{cell.execution_count}]) fails with {output.ename}: {output.evalue}"

@@ -1,7 +1,7 @@
 """Exercises: ``check`` an answer, ask for a ``hint``.
 
 One module for each notebook holds its exercises. exercise says what an exercise is, attempt runs a student's
-function, and values compares what it gave. own_record shows what is solved.
+function, values compares what it gave, and others draws the cases for grading. own_record shows what is solved.
 """
 
 from __future__ import annotations
@@ -60,12 +60,16 @@ def find(id: str) -> Exercise:
             )
         arguments.one_of("exercise", id, _own)
         return _own[id]
-    if isinstance(id, str) and id[1:2] == ".":
-        id = f"0{id}"  # "1.1" is "01.1"
+    id = in_full(id)
     number = str(id)[:2]
     known = exercises([number] if number in NOTEBOOKS else NOTEBOOKS)
     arguments.one_of("exercise", id, known)
     return known[id]
+
+
+def in_full(id):
+    """The id with two digits for the notebook: "1.1" is "01.1"."""
+    return f"0{id}" if isinstance(id, str) and id[1:2] == "." else id
 
 
 def register(*own: Exercise) -> None:
@@ -170,6 +174,7 @@ def record(keep: bool | None = None) -> Record:
 
 __all__ = [
     "CORRECT",
+    "NOTEBOOKS",
     "NOT_ATTEMPTED",
     "WRONG",
     "Exercise",
@@ -180,6 +185,8 @@ __all__ = [
     "exercises",
     "find",
     "hint",
+    "in_full",
+    "in_solution_cell",
     "record",
     "register",
 ]

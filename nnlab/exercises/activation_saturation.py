@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from nnlab.exercises.exercise import AUTOGRAD, Exercise, Mistake, normal
+from nnlab.exercises.others import whole
 
 __all__ = ["EXERCISES"]
 
@@ -101,6 +102,7 @@ EXERCISES = (
         solution=dead_units,
         tested="your True and False agree on three layers, one entry for each unit.",
         cases=((OFF,), (HALF_OFF,), (Z,)),
+        others=lambda generator: [(z[:, whole(generator, 0, z.shape[1] - 1, z.shape[1])],) for z in (OFF, HALF_OFF, Z)],
         mistakes=(
             Mistake(
                 lambda z: (z <= 0).any(0), "one sample below zero does not kill a unit: it must be so for all samples."

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from nnlab.exercises.exercise import Exercise, Mistake, exchanged, normal
+from nnlab.exercises.others import whole
 
 __all__ = ["EXERCISES"]
 
@@ -53,6 +54,13 @@ def with_gradients(answer: Callable, case: Sequence) -> list:
     ]
 
 
+def partly_silent(generator, dead):
+    """Six samples of seven units, so many of which never answer."""
+    a = normal(generator, 6, 7).clamp(min=0)
+    a[:, whole(generator, 0, 6, dead)] = 0
+    return a
+
+
 EXERCISES = (
     Exercise(
         id="14.1",
@@ -60,6 +68,7 @@ EXERCISES = (
         solution=dead_share,
         tested="six samples of five units, two of them dead, and a layer in which every unit answers once.",
         cases=((SILENT,), (AWAKE,)),
+        others=lambda generator: [(partly_silent(generator, dead),) for dead in whole(generator, 1, 4, 2)],
         mistakes=(
             Mistake(
                 lambda a: (a == 0).double().mean(), "you count zeros: a unit is dead only if all its answers are 0."
@@ -87,6 +96,7 @@ EXERCISES = (
         solution=lowest,
         tested="2, 10 and 100 classes.",
         cases=((2,), (10,), (100,)),
+        others=lambda generator: [(classes,) for classes in whole(generator, 3, 200, 3)],
         mistakes=(
             Mistake(lambda classes: 0.0, "0 needs a logit that is far above all others; a probability is at most 1."),
             Mistake(

@@ -7,6 +7,7 @@ import math
 import torch
 
 from nnlab.exercises.exercise import Exercise, Mistake, normal
+from nnlab.exercises.others import uniform
 
 __all__ = ["EXERCISES"]
 
@@ -51,6 +52,15 @@ def gap_of_a_logit(a, classes):
     return math.log(goal / (1 - goal))
 
 
+def other_masks(generator):
+    h, u = normal(generator, 3, 8), uniform(generator, 3, 8)
+    return [(h, u, p) for p in (0.9 * uniform(generator, 3)).tolist()]
+
+
+def other_masks_behind_relu(generator):
+    return [(normal(generator, 3, 8), h.clamp(min=0), u, p) for h, u, p in other_masks(generator)[:2]]
+
+
 EXERCISES = (
     Exercise(
         id="11.1",
@@ -58,6 +68,7 @@ EXERCISES = (
         solution=forget,
         tested="three rates, 0 among them: forgotten units are 0, the others are divided by 1 - p; nothing in place.",
         cases=((H, U, 0.2), (H, U, 0.0), (H, U, 0.75)),
+        others=other_masks,
         mistakes=(
             Mistake(
                 lambda h, u, p: h * (u >= p),
@@ -89,6 +100,7 @@ EXERCISES = (
         solution=back,
         tested="the gradient agrees with autograd through ReLU and torch's multiplication, for two rates.",
         cases=((DY, RELU, U, 0.3), (DY, RELU, U, 0.6)),
+        others=other_masks_behind_relu,
         mistakes=(
             Mistake(
                 lambda dy, h, u, p: dy * (u >= p) * (h > 0),

@@ -7,6 +7,7 @@ import math
 import torch
 
 from nnlab.exercises.exercise import Exercise, Mistake, normal
+from nnlab.exercises.others import uniform
 
 __all__ = ["EXERCISES"]
 
@@ -60,6 +61,17 @@ def descend_blind(slope, w, lr, steps, tolerance):
     return descend(lambda _: first, w, lr, steps, tolerance)
 
 
+def other_descents(generator):
+    """Other starts and rates for the same four runs."""
+    a, b, c, d = (0.8 + 0.4 * uniform(generator, 4)).tolist()
+    return [
+        (bowl_slope, -a, 0.5 * b, 100, 0.3),
+        (wavy_slope, b, 0.2 * a, 100, 0.01),
+        (bowl_slope, 5 * c, 0.3, 3, 0.05),
+        (bowl_slope, 2 + 0.01 * d, 0.3, 10, 0.05),
+    ]
+
+
 EXERCISES = (
     Exercise(
         id="01.1",
@@ -106,6 +118,7 @@ EXERCISES = (
             (bowl_slope, 5.0, 0.3, 3, 0.05),
             (bowl_slope, 2.01, 0.3, 10, 0.05),
         ),
+        others=other_descents,
         mistakes=(
             Mistake(
                 lambda slope, w, lr, steps, tolerance: descend(slope, w, -lr, steps, tolerance),

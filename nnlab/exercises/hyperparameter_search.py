@@ -7,6 +7,7 @@ import math
 import torch
 
 from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.others import uniform
 
 __all__ = ["EXERCISES"]
 
@@ -103,6 +104,23 @@ def refined_shifted(low, high, best):
     return best, min(high, best * third)
 
 
+def other_shares(generator):
+    return [(uniform(generator, 6),), (uniform(generator, 3),)]
+
+
+def other_searches(generator):
+    return [(valley, uniform(generator, 6)), (valley, uniform(generator, 3)), (steep, 0.8 * uniform(generator, 5))]
+
+
+def other_ranges(generator):
+    """Ranges of one to four decades, and a best rate somewhere in each."""
+    found = []
+    for low, length, best in uniform(generator, 3, 3).tolist():
+        low, decades = 10 ** (-5 + 2 * low), 1 + 3 * length
+        found.append((low, low * 10**decades, low * 10 ** (decades * best)))
+    return found
+
+
 EXERCISES = (
     Exercise(
         id="13.1",
@@ -110,6 +128,7 @@ EXERCISES = (
         solution=log_uniform,
         tested="nine shares from 0 to 1 become learning rates from 1e-5 to 10, each decade with an equal part of them.",
         cases=((SHARES,), (OTHERS,)),
+        others=other_shares,
         mistakes=(
             Mistake(
                 lambda u: 1e-5 + (10 - 1e-5) * u,
@@ -128,6 +147,7 @@ EXERCISES = (
         solution=betas,
         tested="nine shares from 0 to 1 become betas 1 - 10^k from 0.9 to 0.999, with 0.99 in the middle.",
         cases=((SHARES,), (OTHERS,)),
+        others=other_shares,
         mistakes=(
             Mistake(
                 lambda u: 0.9 + 0.099 * u,
@@ -177,6 +197,7 @@ EXERCISES = (
         solution=random_search,
         tested="the best rate and its loss, for two loss functions and three sets of draws.",
         cases=((valley, SHARES), (valley, OTHERS), (steep, SHARES[1:])),
+        others=other_searches,
         mistakes=(
             Mistake(search_worst, "this is the worst rate: keep the one with the *lowest* loss."),
             Mistake(search_last, "this is the last rate that was tried: keep the best one."),
@@ -195,6 +216,7 @@ EXERCISES = (
         solution=refined,
         tested="a third of the decades, the best in the middle; cut off where the old range ends. Three ranges.",
         cases=((1e-5, 10.0, 0.01), (1e-4, 1.0, 0.5), (0.3, 8.0, 0.4)),
+        others=other_ranges,
         mistakes=(
             Mistake(refined_linear, "you added and subtracted: on a log scale the range is best / r to best * r."),
             Mistake(refined_beyond, "your range leaves the old one: cut it off at low and at high."),

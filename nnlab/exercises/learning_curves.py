@@ -6,6 +6,7 @@ import torch
 
 from nnlab.analysis.curves import curve_families
 from nnlab.exercises.exercise import Exercise, Mistake, exchanged, normal
+from nnlab.exercises.others import uniform, whole
 
 __all__ = ["EXERCISES"]
 
@@ -87,6 +88,17 @@ def verdict(human, train, val):
 _, NAMES = curve_families.quiz(QUIZ_SEED)
 
 
+def other_folds(generator):
+    counts = zip(whole(generator, 8, 30, 5), (5, 3, 2, 7, 4), strict=True)
+    return [(n, k, *whole(generator, 0, k - 1, 1)) for n, k in counts]
+
+
+def other_errors(generator):
+    """Twelve rows of errors, each a little larger than the one before it."""
+    steps = uniform(generator, 12, 3) * torch.tensor([0.01, 0.05, 0.05])
+    return [tuple(row.cumsum(0).tolist()) for row in steps]
+
+
 EXERCISES = (
     Exercise(
         id="09.1",
@@ -131,6 +143,7 @@ EXERCISES = (
         solution=fold,
         tested="training and validation indices of five folds, also where n is not a multiple of k.",
         cases=((10, 5, 1), (11, 3, 0), (11, 3, 2), (7, 7, 6), (10, 4, 3)),
+        others=other_folds,
         mistakes=(
             Mistake(
                 lambda n, k, number: fold(n, k, number)[::-1],
@@ -212,6 +225,7 @@ EXERCISES = (
             (0.0, 0.02, 0.06),  # exactly 0.02 is not more than 0.02
             (0.0, 0.0, 0.02),
         ),
+        others=other_errors,
         mistakes=(
             Mistake(
                 lambda human, train, val: named(train, val - train),

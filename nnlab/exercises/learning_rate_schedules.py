@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.others import whole
 
 __all__ = ["EXERCISES"]
 
@@ -28,6 +29,9 @@ EXERCISES = (
         solution=cosine,
         tested="your factor agrees with Loshchilov & Hutter's equation 5 at the start, in between and at the end.",
         cases=tuple((t, length) for length in (100, 37) for t in (0, 1, length // 4, length // 2, length - 1, length)),
+        others=lambda generator: [
+            (t, length) for length in whole(generator, 20, 400, 4) for t in whole(generator, 1, length - 1, 3)
+        ],
         mistakes=(
             Mistake(
                 lambda t, length: 1 + math.cos(math.pi * t / length),
@@ -62,6 +66,7 @@ EXERCISES = (
         solution=warm_cosine,
         tested="your factor agrees with WarmUp(10, 0.1, then=Cosine(90)) at ten times between 0 and 100.",
         cases=tuple((t,) for t in (0, 1, 5, 9, 10, 11, 30, 55, 80, 100)),
+        others=lambda generator: [(t,) for t in whole(generator, 0, 100, 10)],
         mistakes=(
             Mistake(
                 lambda t: 0.1 + 0.9 * t / 10 if t < 10 else cosine(t, 100),
@@ -113,6 +118,9 @@ EXERCISES = (
         solution=by_epoch,
         tested="the factor stays the same within an epoch and is 0.9 times as large in the next, for three lengths.",
         cases=tuple((step, length) for length in (33, 4, 1) for step in (0, 1, 3, 4, 32, 33, 70)),
+        others=lambda generator: [
+            (step, length) for length in whole(generator, 2, 50, 3) for step in whole(generator, 0, 200, 7)
+        ],
         mistakes=(
             Mistake(
                 lambda step, steps_per_epoch: 0.9**step,

@@ -7,6 +7,7 @@ import math
 import torch
 
 from nnlab.exercises.exercise import AUTOGRAD, Exercise, Mistake, normal
+from nnlab.exercises.others import whole
 
 __all__ = ["EXERCISES"]
 
@@ -97,6 +98,16 @@ def labelled(right: int, size: int) -> tuple:
     y = torch.arange(size) % 3
     guess = torch.where(torch.arange(size) < right, y, (y + 1) % 3)
     return onehot(torch.zeros(size, 3), guess), y
+
+
+def other_epochs(generator):
+    """As many batches as before, with other numbers of right answers."""
+    a, b, c = whole(generator, 1, 6, 3)
+    return [
+        ([labelled(a, 7), labelled(b, 7)],),
+        ([labelled(b, 7), labelled(c, 7), labelled(1, 3)],),
+        ([labelled(c, 7)],),
+    ]
 
 
 EXERCISES = (
@@ -259,6 +270,7 @@ EXERCISES = (
             ([labelled(6, 6), labelled(5, 6), labelled(1, 2)],),
             ([labelled(2, 5)],),
         ),
+        others=other_epochs,
         mistakes=(
             Mistake(
                 accuracy_mean_of_batches,

@@ -109,6 +109,13 @@ def clip_squared(a, b):
     return factor * a, factor * b
 
 
+def other_batch(generator):
+    """A gradient, a weight, and what batch norm keeps of six new samples."""
+    z = normal(generator, 6, 3)
+    std = (z.var(0, correction=0) + EPS).sqrt()
+    return [(normal(generator, 6, 3), normal(generator, 3), (z - z.mean(0)) / std, std)]
+
+
 EXERCISES = (
     Exercise(
         id="12.1",
@@ -178,6 +185,7 @@ EXERCISES = (
         solution=backward,
         tested="your gradient at z agrees with the chain rule through mean and variance, 6 samples and 3 units.",
         cases=((DY, WEIGHT, X_HAT, STD),),
+        others=other_batch,
         mistakes=(
             Mistake(
                 lambda dy, weight, x_hat, std: dy * weight / std,

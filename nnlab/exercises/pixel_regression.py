@@ -7,6 +7,7 @@ import math
 import torch
 
 from nnlab.exercises.exercise import Exercise, Mistake, normal
+from nnlab.exercises.others import whole
 
 __all__ = ["EXERCISES"]
 
@@ -64,6 +65,7 @@ EXERCISES = (
         solution=coordinates,
         tested="rows and columns of all pixels of three pictures, row by row, with -1 and 1 at the borders.",
         cases=((3, 4), (5, 2), (2, 7)),
+        others=lambda generator: [tuple(whole(generator, 2, 9, 2)) for _ in range(3)],
         mistakes=(
             Mistake(
                 lambda height, width: coordinates(height, width).flip(1),
@@ -198,6 +200,9 @@ EXERCISES = (
         solution=split,
         tested="60 pixels: each is in one part only, for three numbers of known ones; a fifth of them validates.",
         cases=((ORDER, 20), (ORDER, 33), (ORDER, 9)),
+        others=lambda generator: [
+            (torch.randperm(60, generator=generator), known) for known in whole(generator, 5, 45, 3)
+        ],
         mistakes=(
             Mistake(
                 lambda order, known: split_at(order, known, known - known // 5, known),

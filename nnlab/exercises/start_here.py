@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from nnlab.exercises.exercise import Exercise, Mistake
+from nnlab.exercises.exercise import Exercise, Mistake, normal
+from nnlab.exercises.others import uniform
 
 __all__ = ["EXERCISES"]
 
@@ -39,6 +40,13 @@ def step(w, g):
     return w - 0.1 * g
 
 
+def classified(generator, n):
+    """Logits (n, classes) and labels (n,), which are the largest logits of about half of the rows."""
+    logits = 2 * normal(generator, n, 3).float() - 1
+    right = uniform(generator, n) < 0.5
+    return logits, torch.where(right, logits.argmax(1), logits.argmin(1))
+
+
 EXERCISES = (
     Exercise(
         id="00.1",
@@ -62,6 +70,7 @@ EXERCISES = (
         solution=accuracy,
         tested="the share of rows whose largest logit is at the label, on two batches.",
         cases=((LOGITS, LABELS), (LOGITS[:3], LABELS[:3])),
+        others=lambda generator: [classified(generator, n) for n in (20, 7)],
         mistakes=(
             Mistake(
                 lambda logits, y: (logits.argmax(-1) == y).float().sum(),

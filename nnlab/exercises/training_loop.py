@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from nnlab.exercises.exercise import Exercise, Mistake, normal
+from nnlab.exercises.others import uniform, whole
 
 __all__ = ["EXERCISES"]
 
@@ -211,6 +212,7 @@ EXERCISES = (
         tested="last epoch and best epoch of six curves: with a late recovery, with steps down above the best, with "
         "two single bad epochs, without a bad epoch, with a bad last one, and with no good one.",
         cases=CURVES,
+        others=lambda generator: [((2 * uniform(generator, 8)).tolist(), patience) for patience in (2, 3, 2, 3, 2, 3)],
         mistakes=(
             Mistake(
                 lambda losses, patience: (stop(losses, patience)[0], stop(losses, patience)[0]),
@@ -246,6 +248,7 @@ EXERCISES = (
         solution=count,
         tested="three networks, among them 784-512-512-10 with 669,706.",
         cases=(([784, 512, 512, 10],), ([64, 10],), ([2, 16, 16, 3],)),
+        others=lambda generator: [(whole(generator, 2, 300, n),) for n in (4, 2, 3)],
         mistakes=(
             Mistake(
                 lambda sizes: sum(n_in * n_out for n_in, n_out in pairwise(sizes)),

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from nnlab.exercises.exercise import Exercise, Mistake, normal
+from nnlab.exercises.others import whole
 
 __all__ = ["EXERCISES"]
 
@@ -156,6 +157,7 @@ EXERCISES = (
         tested="in three networks exactly the weight and the bias of the last layer still want a gradient.",
         cases=(([4, 3, 3, 2], 0), ([5, 2, 4], 0), ([3, 3, 3, 3, 3], 0)),
         run=left_to_train,
+        others=lambda generator: [([3] * n, 0) for n in whole(generator, 6, 9, 3)],
         mistakes=(
             Mistake(
                 freeze_module,
@@ -211,6 +213,7 @@ EXERCISES = (
         tested="the new network has the old backbone and its own head, and stays so when the old one changes.",
         cases=(([4, 3, 3, 2], 5), ([5, 2, 4], 3)),
         run=copied,
+        others=lambda generator: [(whole(generator, 2, 9, 4), 5), (whole(generator, 2, 9, 3), 3)],
         mistakes=(
             Mistake(
                 share_backbone,

@@ -7,6 +7,7 @@ import math
 import torch
 
 from nnlab.exercises.exercise import Exercise, Mistake, normal
+from nnlab.exercises.others import whole
 
 __all__ = ["EXERCISES"]
 
@@ -46,6 +47,7 @@ EXERCISES = (
         solution=glorot_bound,
         tested="your bound is that of Glorot & Bengio 2010, equation 16, for three layers.",
         cases=((64, 32), (100, 100), (784, 10)),
+        others=lambda generator: [tuple(whole(generator, 5, 900, 2)) for _ in range(3)],
         mistakes=(
             Mistake(
                 glorot_std, "that is the standard deviation. A uniform U(-b, b) has the standard deviation b/sqrt(3)."

@@ -13,7 +13,7 @@ from nnlab.stage import logbook
 from nnlab.stage.beside import beside, covered, show_live
 from nnlab.stage.panel import Drawn, picture_of
 
-__all__ = ["predict"]
+__all__ = ["Prediction", "predict", "static"]
 
 
 class Question(Drawn):
@@ -36,12 +36,13 @@ class Prediction:
 
     Attributes:
         choice: the option that was chosen, or None.
+        reveal: the Explorer or Figure that appears after the choice, or None.
     """
 
     def __init__(self, question: str, options: Sequence[str], answer: str | None, because: str, reveal):
         self.question, self.options, self.answer, self.because = question, list(options), answer, because
         self.choice: str | None = None
-        self._reveal = reveal
+        self.reveal = reveal
         if isinstance(reveal, Figure) and "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].close(reveal)  # an open figure would be shown at the end of the cell
         self._form = Question(question=question, options=self.options)
@@ -67,8 +68,8 @@ class Prediction:
         """Verdict, reason and picture together."""
         with self._form.hold_sync():
             self._form.answer, self._form.verdict = self.answer or "", self.verdict()
-        if self._reveal is not None and self._live.children[-1] is self._form:
-            self._live.children = [*self._live.children, live(self._reveal, self.question)]
+        if self.reveal is not None and self._live.children[-1] is self._form:
+            self._live.children = [*self._live.children, live(self.reveal, self.question)]
         if self._text is not None:
             self._text.update(self._told(), raw=True)
 
@@ -89,8 +90,8 @@ class Prediction:
         from IPython.display import display
 
         self._text = display(self._told(), raw=True, display_id=True)
-        if self._reveal is not None:
-            self._uncover = covered(*static(self._reveal))
+        if self.reveal is not None:
+            self._uncover = covered(*static(self.reveal))
         show_live(self._live)
 
     def _told(self) -> dict:

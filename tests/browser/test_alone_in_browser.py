@@ -246,9 +246,9 @@ def test_without_javascript_the_picture_stands_with_its_sentence(browser, files)
 
 def test_a_chunk_with_a_file_of_its_own_is_loaded_when_touched_and_missed_when_gone(browser, tmp_path):
     with pytest.warns(UserWarning, match="descent_1d: 160 pictures were recorded"):
-        html, chunks = in_files(nnlab.explorers.descent_1d(), "descent_1d-1", Caps(frames=160), tmp_path)
+        html, files = in_files(nnlab.explorers.descent_1d(), "descent_1d-1", Caps(frames=160), tmp_path)
     (tmp_path / "front.js").write_text(script()[0], encoding="utf-8")
-    for name, data in chunks:
+    for name, data in files:
         (tmp_path / name).write_bytes(data)
     path = tmp_path / "site.html"
     path.write_text(
@@ -259,7 +259,7 @@ def test_a_chunk_with_a_file_of_its_own_is_loaded_when_touched_and_missed_when_g
         agree(shown)
         shown.press(2, "End")
         assert agree(shown) == "nnlab.explorers.descent_1d(lr=0.03, start=3.0)"
-    for name, _ in chunks:
+    for name, _ in files[2:]:
         (tmp_path / name).unlink()
     with open_offline(browser, path) as (page, complaints):
         (shown,) = [ShownExplorer(page, root) for root in page.locator(".nnlab-panel").all()]
@@ -270,3 +270,10 @@ def test_a_chunk_with_a_file_of_its_own_is_loaded_when_touched_and_missed_when_g
         assert "could not be loaded" in shown.error.inner_text()
         assert shown.frame()["code"] == before
         assert complaints, "the browser says which file is missing"
+    (tmp_path / files[1][0]).unlink()
+    page_says_so = "document.querySelector('.nnlab-alone').shadowRoot.querySelector('.nnlab-error').textContent"
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(path.as_uri())
+    page.wait_for_function(f"() => {page_says_so} === 'These pictures could not be loaded. Open the page again.'")
+    context.close()

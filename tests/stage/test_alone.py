@@ -136,8 +136,8 @@ def test_a_cap_keeps_what_is_wanted_most_and_says_what_is_missing(caps):
 def test_where_nothing_can_be_recorded_the_picture_stands_still(tmp_path):
     with pytest.warns(UserWarning, match="made_up: 0 pictures were recorded, and there was no room for the start"):
         html, files = in_files(Explorer(SMALL), "still", Caps(frames=0), tmp_path)
-    assert files == []
-    assert 'alt="height 2, red."' in html
+    assert [name for name, _ in files] == ["still.png"]
+    assert 'src="still.png" loading="lazy" alt="height 2, red."' in html
     assert "<script" not in html
 
 
@@ -220,12 +220,14 @@ def test_chunks_of_a_site_have_files_of_their_own(tmp_path):
     explorer = nnlab.explorers.descent_1d()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        html, files = in_files(explorer, "descent_1d-1", Caps(frames=110), tmp_path)
-    assert [name for name, _ in files] == [f"descent_1d-1-{k}.js" for k in range(1, len(files) + 1)]
-    assert files
-    for name, data in files:
+        html, (picture, *chunks) = in_files(explorer, "frames/descent_1d-1", Caps(frames=110), tmp_path)
+    assert picture == ("frames/descent_1d-1.png", explorer.png())
+    assert [name for name, _ in chunks] == [f"frames/descent_1d-1-{k}.js" for k in range(len(chunks))]
+    assert len(chunks) > 1
+    for name, data in chunks:
         assert f'data-address="{name}"' in html
-        assert data.startswith(b'(window.nnlabChunks ??= {})["' + name.encode())
+        assert data.startswith(b'(window.nnlabChunks ??= {})["' + name.removeprefix("frames/").encode())
+    assert len(html) < 12_000, "only what a page needs at once stands in it"
 
 
 def test_the_front_end_cannot_end_the_element_in_which_it_stands():

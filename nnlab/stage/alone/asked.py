@@ -13,8 +13,10 @@ class Question(Protocol):
     """What a page must know of a prediction: ``nnlab.predict`` makes it."""
 
     question: str
-    options: Sequence[str]
     answer: str | None
+
+    @property
+    def options(self) -> Sequence[str]: ...
 
     def verdict(self, choice: str | None = None) -> str: ...
 

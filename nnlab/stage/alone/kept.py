@@ -14,7 +14,7 @@ from pathlib import Path
 from nnlab.stage.alone.recording import PAGE, Caps, Recorded, record
 from nnlab.stage.description import Description
 
-__all__ = ["default_cache", "fingerprint", "recording"]
+__all__ = ["LIBRARIES", "PACKAGE", "default_cache", "fingerprint", "recording"]
 
 PACKAGE = Path(__file__).parents[2]
 OURS = "nnlab.stage.alone.recording"  # with all that it imports

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import html
 import json
+import struct
 import zlib
 from functools import cache
 from typing import NamedTuple
@@ -45,32 +46,33 @@ def script() -> tuple[str, str]:
     return f"(() => {{\nconst [STYLE, FRONT] = [{style}, {name!r}];\n{scopes}\n}})();\n", name
 
 
-def fragment(shown: Shown, recorded: Recorded, addresses: list[str] | None = None) -> str:
+def fragment(shown: Shown, recorded: Recorded, addresses: list[str] | None = None, picture: str = "") -> str:
     """The explorer without the front end: its still picture, which ``front/alone.js`` brings to life, and its frames.
 
     Args:
-        addresses: where each chunk but the first lies, as ``as_file`` writes it; None if all stand in the fragment.
+        addresses: where each chunk lies, as ``as_file`` writes it; None if all stand in the fragment.
+        picture: where the still picture lies; "" if it stands in the fragment.
     """
-    width, _ = shown.about["size"]
-    picture = still(shown.png, shown.sentence, width)
+    image = still(shown.png, shown.sentence, shown.about["size"][0], picture)
     if not recorded.chunks:
-        return f'<div class="nnlab-alone">\n{picture}\n</div>'
-    first, *others = recorded.chunks
+        return f'<div class="nnlab-alone">\n{image}\n</div>'
     index = zlib.compress(json.dumps({"axes": recorded.axes, "places": recorded.places}).encode(), 9)
     parts = [
         data_block(as_json({"about": about(shown, recorded.axes), "values": shown.values}), kind="application/json"),
         data_block(encoded(index)),
-        data_block(encoded(first)),
-        *(data_block(encoded(chunk)) for chunk in others if addresses is None),
+        *(data_block(encoded(chunk)) for chunk in recorded.chunks if addresses is None),
         *(data_block("", address) for address in addresses or []),
     ]
     note = "<noscript><p>The picture moves where JavaScript is allowed.</p></noscript>"
-    return "\n".join([f'<div class="nnlab-alone" data-front="{script()[1]}">', picture, note, *parts, "</div>"])
+    return "\n".join([f'<div class="nnlab-alone" data-front="{script()[1]}">', image, note, *parts, "</div>"])
 
 
-def still(png: bytes, sentence: str, width: int) -> str:
-    """A picture that stands still, ``width`` pixels wide where there is room."""
-    return f'<img src="data:image/png;base64,{encoded(png)}" alt="{html.escape(sentence)}" width="{width}">'
+def still(png: bytes, sentence: str, width: int, address: str = "") -> str:
+    """A picture that stands still, ``width`` pixels wide where there is room; in a file if there is an address."""
+    wide, tall = struct.unpack(">2I", png[16:24])
+    source = f'{address}" loading="lazy' if address else f"data:image/png;base64,{encoded(png)}"
+    size = f'width="{width}" height="{round(width * tall / wide)}"'
+    return f'<img src="{source}" alt="{html.escape(sentence)}" {size}>'
 
 
 def page(shown: Shown, recorded: Recorded) -> str:

@@ -82,19 +82,21 @@ class Portable:
 
 
 def in_files(explorer: Portable, name: str, caps: Caps = PAGE, folder: Path | None = None):
-    """The same for a page of a site: the fragment without the front end, and the files that it loads when touched.
+    """The same for a page of a site: the fragment without the front end, and the files that it loads when needed.
 
     Args:
-        name: of the files, such as "descent_2d-1": chunk 2 of it is "descent_2d-1-2.js".
+        name: of the files, with the folder in which they lie, such as "frames/descent_2d": chunk 2 of it is
+            "frames/descent_2d-2.js", and its still picture "frames/descent_2d.png".
         folder: where recordings are kept; None is your user cache.
 
     Returns:
         the HTML, and a list of (file name, bytes). The page needs ``script()`` as well, once.
     """
     shown, recorded = shown_now(explorer), recorded_around(explorer, caps, folder)
-    files = [(f"{name}-{k}.js", chunk) for k, chunk in enumerate(recorded.chunks) if k]
-    html = fragment(shown, recorded, [address for address, _ in files])
-    return html, [(address, as_file(address, chunk)) for address, chunk in files]
+    chunks = [(f"{name}-{k}.js", chunk) for k, chunk in enumerate(recorded.chunks)]
+    html = fragment(shown, recorded, [address for address, _ in chunks], f"{name}.png")
+    files = [(address, as_file(address.rpartition("/")[2], chunk)) for address, chunk in chunks]
+    return html, [(f"{name}.png", shown.png), *files]
 
 
 def shown_now(explorer: Portable) -> Shown:

@@ -90,11 +90,15 @@ class Recorded {
     this.text = text;
     this.listeners = {};
     [this.chunks, this.frames, this.scenes] = [new Map(), new Map(), new Map()];
-    this.ready = Promise.all([inflated(index), this.chunk(0)]).then(([bytes]) => {
-      this.index = new Index(about.controls, JSON.parse(new TextDecoder().decode(bytes)));
-    });
+    this.ready = this.begin(index).catch(() => this.tell({ error: "These pictures could not be loaded. Open the page again." }));
     this.wish = values;
     this.move(values);
+  }
+
+  /** The index, and the pictures that are wanted first. */
+  async begin(index) {
+    const [bytes] = await Promise.all([inflated(index), this.chunk(0)]);
+    this.index = new Index(this.traits.about.controls, JSON.parse(new TextDecoder().decode(bytes)));
   }
 
   get(name) {
@@ -112,8 +116,8 @@ class Recorded {
 
   /** A control is touched: what it may want is fetched now. */
   async send({ touched }) {
-    if (!touched) return;
     await this.ready;
+    if (!touched || !this.index) return;
     for (const chunk of this.index.around(this.traits.values, touched)) this.chunk(chunk).catch(() => null);
   }
 
@@ -134,6 +138,7 @@ class Recorded {
   /** Show the picture that is nearest to these values, and let the controls stand where it was recorded. */
   async move(wanted) {
     if (!this.index) await this.ready;
+    if (!this.index) return; // nothing could be loaded
     const setting = this.index.nearest(wanted, this.traits.values);
     const values = this.index.values(setting);
     this.tell({ note: this.said(wanted, values), values });
@@ -191,10 +196,24 @@ function fromFile(address) {
   });
 }
 
+/** When it is time to load the first pictures: at once near the window, elsewhere once the rest of the page is there. */
+function inTime(host) {
+  if (document.readyState === "complete") return Promise.resolve();
+  return new Promise((done) => {
+    addEventListener("load", done, { once: true });
+    const seen = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && done(seen.disconnect()), { rootMargin: "50%" });
+    seen.observe(host);
+  });
+}
+
 /** Bring an explorer to life where its still picture stands. */
 function bringToLife(host) {
-  const [about, index, first, ...others] = host.querySelectorAll("script");
-  const text = (k) => Promise.resolve(k ? others[k - 1].textContent || fromFile(others[k - 1].dataset.address) : first.textContent);
+  const [about, index, ...chunks] = host.querySelectorAll("script");
+  const text = async (k) => {
+    if (chunks[k].textContent) return chunks[k].textContent;
+    if (k === 0) await inTime(host);
+    return fromFile(chunks[k].dataset.address);
+  };
   render({ model: new Recorded(JSON.parse(about.textContent), index.textContent, text), el: ground(host) });
 }
 
