@@ -93,7 +93,7 @@ def reading(cells):
     texts = [GENERATED.sub("", text) for text in texts_of({"cells": cells})]
     words = sum(len(FORMULA.sub("", text).split()) for text in texts)
     formulas = sum(len(FORMULA.findall(text)) for text in texts)
-    code = shown(cells)
+    code = shown({"cells": cells})
     pictures = sum("explorers." in cell or "live_training(" in cell for cell in code)
     return words / 200 + (len(code) + formulas) / 2 + 2 * pictures
 
@@ -107,12 +107,12 @@ def exercising(cells):
 
 def exercises(cells):
     """The ids of the exercises that a student meets in these cells, in their order."""
-    return list(dict.fromkeys(id for source in shown(cells) for id in CHECK.findall(source)))
+    return list(dict.fromkeys(id for source in shown({"cells": cells}) for id in CHECK.findall(source)))
 
 
-def shown(cells):
+def shown(notebook):
     """The sources of the code cells that are not folded."""
-    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     return [text_of(c["source"]) for c in code if not c["metadata"].get("jupyter", {}).get("source_hidden")]
 
 

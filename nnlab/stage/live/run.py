@@ -50,13 +50,11 @@ class LiveRun:
         seed: of the generator.
 
     Attributes:
-        model, optimizer: the copies that are trained.
+        model, optimizer: the copies that are trained; first: their states, batch size and seed at the beginning.
         losses: the loss of each mini-batch, before the step that it led to.
         validation: a ``Measurement`` before the first step and after every ten.
         changes: (step, setting, value) for each change of lr, momentum or batch size.
         diverged: the step at which the loss was no longer a finite number, or None.
-        first: weights, settings of the optimizer, batch size, seed, all as at the beginning. given: the loss as given.
-        least: samples that a mini-batch must have.
 
     Raises:
         ValueError, TypeError: data without classes, a model that does not fit them, an optimizer of another model or
@@ -72,8 +70,7 @@ class LiveRun:
         self.model, self.optimizer = copies(model, optimizer)
         arguments.positive("lr", self.lr, LR)
         self.given = nn.functional.cross_entropy if loss is None else loss
-        self.data, self.loss = data, losses.to_torch(self.given)
-        self._batch_size = batch_size
+        self.data, self.loss, self._batch_size = data, losses.to_torch(self.given), batch_size
         self._generator = torch.Generator().manual_seed(int(seed))
         self.least = 2 if any(isinstance(m, NORMS) for m in self.model.modules()) else 1
         self._measured = Split(data.val.x[:MEASURED], data.val.y[:MEASURED])
