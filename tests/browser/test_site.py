@@ -18,7 +18,15 @@ from nnlab.commands.site.build import SITE, build
 from nnlab.stage.alone.recording import Caps
 
 SMALL = {"notebooks": ["00"], "named": ["descent_2d", "activation"], "caps": Caps(frames=140)}
-OF_EACH_KIND = ("index", "00_start_here", "03_losses_and_metrics", "gallery", "explorer_descent_2d", "lectures", "search")
+OF_EACH_KIND = (
+    "index",
+    "00_start_here",
+    "03_losses_and_metrics",
+    "gallery",
+    "explorer_descent_2d",
+    "lectures",
+    "search",
+)
 OF_EACH_KIND += ("reference_data",)
 TELEPHONE = 390
 LOW = """() => [...document.querySelectorAll('.nnlab-alone, .nnlab-predict')].flatMap(host => {
