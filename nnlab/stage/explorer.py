@@ -2,6 +2,8 @@
 
 import threading
 import time
+import weakref
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property, partial
@@ -15,6 +17,9 @@ from nnlab.stage.drawing.picture import Picture
 from nnlab.stage.panel import Control, Panel, described, follow, taken, when_unseen
 
 __all__ = ["Explorer", "opener"]
+
+FIGURES = 8  # explorers that keep their figures, of some MB each, where no browser says which ones are out of sight
+_drawn: deque[weakref.ref] = deque()  # these explorers, the last one at the end
 
 
 class Explorer(Beside, Portable):
@@ -78,9 +83,10 @@ class Explorer(Beside, Portable):
     def png(self) -> bytes:
         """The picture as it is now with its sentence, as a PNG."""
         with self._frames.stopped():
+            picture = self._picture
             if self.result is not None:
-                self._picture.record(self.result)  # the last one may be a frame that nobody wanted yet
-            return self._picture.png(self.sentence or repr(self))
+                picture.record(self.result)  # the last one may be a frame that nobody wanted yet
+            return picture.png(self.sentence or repr(self))
 
     def __repr__(self) -> str:
         told = f" failed: {self.error}" if self.error else f": {self.sentence}"
@@ -88,6 +94,9 @@ class Explorer(Beside, Portable):
 
     @cached_property
     def _picture(self) -> Picture:
+        _drawn.append(weakref.ref(self))
+        if len(_drawn) > FIGURES and (oldest := _drawn.popleft()()) is not None:
+            vars(oldest).pop("_picture", None)  # made again when it is wanted
         return Picture(self.description)
 
     def _draw(self) -> None:
