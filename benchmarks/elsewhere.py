@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.claims import find
 from benchmarks.lab import ROOT
 from benchmarks.table import Row
-from nnlab.commands.launch import setup_source
+from nnlab.commands.generated.launch import setup_source
 
 KINDS = ("bounds", "colab", "newest")
 COLAB = ROOT / "tests" / "notebooks" / "colab.txt"

@@ -2,8 +2,8 @@
 
 import re
 
-from nnlab.commands.environment import ROOT
 from nnlab.commands.notebook_files import complaint, text_of
+from nnlab.commands.start.environment import ROOT
 from nnlab.exercises import NOTEBOOKS as NAMES
 
 NOTEBOOKS = [ROOT / "notebooks" / f"{number}_{name}.ipynb" for number, name in NAMES.items()]

@@ -10,9 +10,9 @@ import subprocess
 import sys
 import time
 
-from nnlab.commands.environment import ROOT, prepare
-from nnlab.commands.setup_errors import SetupError
 from nnlab.commands.start import opening
+from nnlab.commands.start.environment import ROOT, prepare
+from nnlab.commands.start.setup_errors import SetupError
 
 __all__ = ["COMMANDS", "HELP", "HOOK", "find_browser", "main"]
 
@@ -108,7 +108,7 @@ def refresh(arguments):
 
 def badges(arguments):
     """Write launch links into README and notebooks; needs no environment."""
-    from nnlab.commands.launch import badges as write_badges
+    from nnlab.commands.generated.launch import badges as write_badges
 
     if arguments in (["-h"], ["--help"]):
         print(BADGES, end="")
@@ -134,9 +134,9 @@ def grade(arguments):
 
 def contents(arguments):
     """Make what is made from notebooks; needs no environment."""
-    from nnlab.commands.contents import contents as write_table
-    from nnlab.commands.contents import times
-    from nnlab.commands.glossary import glossary
+    from nnlab.commands.generated.contents import contents as write_table
+    from nnlab.commands.generated.contents import times
+    from nnlab.commands.generated.glossary import glossary
 
     changed = [*times(), *filter(None, (write_table(), glossary()))]
     print("\n".join(f"{path.relative_to(ROOT)}: written" for path in changed) or "Nothing to change.")

@@ -13,10 +13,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nnlab.commands.environment import ROOT
-from nnlab.commands.launch import fill, repository, stored
+from nnlab.commands.generated.launch import fill, repository, stored
 from nnlab.commands.notebook_files import NotebookError, complaint, normalise, read, text_of, write
 from nnlab.commands.pictures import changed_pictures
+from nnlab.commands.start.environment import ROOT
 from nnlab.stage.logbook import SETTING
 
 __all__ = ["FOLDER", "MEASURE", "execute", "find_notebooks", "main", "refresh", "state_cost"]

@@ -270,3 +270,7 @@ def write(folder: Path, submissions: Iterable[Submission]) -> None:
         path = folder / f"{submission.name}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(submission.content, encoding="utf-8", errors="surrogateescape")
+
+
+if __name__ == "__main__":  # write all of them into a folder, to look at or to grade by hand
+    write(Path(sys.argv[1]), everything(Path(sys.argv[1]) / "outside", 60))

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from nnlab.commands.environment import ROOT
+from nnlab.commands.start.environment import ROOT
 
 BASE_PYTHON = getattr(sys, "_base_executable", sys.executable)
 BOOTSTRAP = ["__init__.py", "__main__.py"]

@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from nnlab.commands import cli
-from nnlab.commands.environment import ROOT
-from nnlab.commands.setup_errors import SetupError
+from nnlab.commands.start.environment import ROOT
+from nnlab.commands.start.setup_errors import SetupError
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_badges_explains_itself_and_a_clone_that_cannot_be_written_to(monkeypatc
     def fail(*_):
         raise PermissionError(13, "Permission denied", "/course/README.md")
 
-    monkeypatch.setattr("nnlab.commands.launch.badges", fail)
+    monkeypatch.setattr("nnlab.commands.generated.launch.badges", fail)
     assert cli.main(["badges", "ada/nnlab"]) == 1
     assert capsys.readouterr().err.startswith("nnlab: /course/README.md cannot be written to")
 

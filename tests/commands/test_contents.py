@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import pytest
 
-from nnlab.commands.contents import contents, minutes, row, table, time_line, timed, times
-from nnlab.commands.environment import ROOT
+from nnlab.commands.generated.contents import contents, minutes, row, table, time_line, timed, times
 from nnlab.commands.notebook_files import read, text_of, texts_of, to_bytes
+from nnlab.commands.start.environment import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 

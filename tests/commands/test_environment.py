@@ -14,8 +14,8 @@ import pytest
 from packaging.requirements import Requirement
 from stand_in_clone import BASE_PYTHON, BOOTSTRAP, PYPROJECT, Clone
 
-from nnlab.commands import environment, setup_errors
-from nnlab.commands.environment import ROOT
+from nnlab.commands.start import environment, setup_errors
+from nnlab.commands.start.environment import ROOT
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_an_interpreter_that_has_everything_is_used_as_it_is(made):
 def test_metadata_lying_in_the_clone_does_not_count_as_installed(made):
     (made.folder / "nnlab.egg-info").mkdir(exist_ok=True)
     (made.folder / "nnlab.egg-info" / "PKG-INFO").write_text("Name: nnlab\nVersion: 0.1.0\n")
-    asked = "from nnlab.commands.environment import is_ready; print(is_ready())"
+    asked = "from nnlab.commands.start.environment import is_ready; print(is_ready())"
     for python, expected in ((BASE_PYTHON, "False\n"), (made.environment / "bin" / "python", "True\n")):
         answer = subprocess.run([python, "-c", asked], cwd=made.folder, capture_output=True, text=True)
         assert answer.stdout == expected, answer.stderr
@@ -301,7 +301,7 @@ def test_without_the_parser_something_is_missing(monkeypatch):
 def test_a_bare_interpreter_with_something_to_install_is_not_ready(made):
     """No packaging there, only pip: the answer is No and no ImportError."""
     made.require("pip>=1")
-    asked = "from nnlab.commands.environment import is_ready; print(is_ready())"
+    asked = "from nnlab.commands.start.environment import is_ready; print(is_ready())"
     python = made.environment / "bin" / "python"
     answer = subprocess.run([python, "-c", asked], cwd=made.folder, capture_output=True, text=True)
     made.write("pyproject.toml", PYPROJECT)

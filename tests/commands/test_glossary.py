@@ -6,8 +6,8 @@ import tomllib
 import pytest
 from ours import NOTEBOOKS
 
-from nnlab.commands.environment import ROOT
-from nnlab.commands.glossary import entries, page, pattern, sentences, texts
+from nnlab.commands.generated.glossary import entries, page, pattern, sentences, texts
+from nnlab.commands.start.environment import ROOT
 
 TERMS = [(entry[0], entry[1], entry[2]) for entry in entries()]
 each_term = pytest.mark.parametrize(("term", "others", "notebook"), TERMS, ids=[term for term, *_ in TERMS])

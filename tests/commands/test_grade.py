@@ -20,7 +20,7 @@ from nnlab.commands.classroom.grade import grade
 from nnlab.exercises import CORRECT, NOTEBOOKS, WRONG, find
 from nnlab.exercises.exercise import tried
 
-SECONDS = 20  # for a notebook, much more than it needs: an endless one takes all of it
+SECONDS, LATE = 120, 15  # for a notebook: much more than it needs, and for one that takes all of it
 
 
 @pytest.fixture(scope="module")
@@ -40,18 +40,22 @@ def port():
 @pytest.fixture(scope="module")
 def graded(request, tmp_path_factory, outside, port):
     """A sample of the submissions, or with --class all 200; each with its row."""
-    chosen = made_submissions.everything(outside, SECONDS)
+    chosen = made_submissions.everything(outside, LATE)
     if not request.config.getoption("--class"):
         chosen = [one for one in chosen if one.name in made_submissions.SAMPLE]
     if grade_sandbox.why_not_isolated():
         chosen = [one for one in chosen if not one.needs_walls]
-    folder = tmp_path_factory.mktemp("class")
     for one in chosen:
         one.content = one.content.replace("PORT", str(port))
-    made_submissions.write(folder, chosen)
-    grades = grade(folder, seconds=SECONDS, progress=False)
-    print(f"{len(chosen)} submissions in {grades.seconds:.0f} s")
-    return chosen, grades
+    parts = []
+    for is_long, seconds in ((False, SECONDS), (True, LATE)):
+        folder = tmp_path_factory.mktemp("class")
+        made_submissions.write(folder, [one for one in chosen if one.name.startswith("endless/") == is_long])
+        parts.append(grade(folder, seconds=seconds, progress=False))
+    rows = sorted((row for part in parts for row in part.rows), key=lambda row: row.name)
+    both = grading.Grades(rows, sum(part.seconds for part in parts))
+    print(f"{len(rows)} submissions in {both.seconds:.0f} s")
+    return chosen, both
 
 
 def test_the_table_is_right_for_every_submission(graded):
@@ -91,13 +95,21 @@ def test_nothing_outside_is_touched(graded, outside):
 
 
 def test_all_of_them_are_about_200(outside):
-    chosen = made_submissions.everything(outside, SECONDS)
+    chosen = made_submissions.everything(outside, LATE)
     assert 190 <= len(chosen) <= 230
     assert {one.name for one in chosen} >= set(made_submissions.SAMPLE)
     assert {key for one in chosen for key in one.mistakes} >= {
         (id, mistake.message) for id, exercise in made_submissions.ALL.items() for mistake in exercise.mistakes
     }
     assert {id[:2] for one in chosen for id in one.marks} == set(NOTEBOOKS)
+
+
+def test_no_cell_of_the_course_fails_when_it_is_graded(request):
+    if not request.config.getoption("--class"):
+        pytest.skip("seventeen whole notebooks: with --class")
+    grades = grade(grade_sandbox.PACKAGE.parent / "notebooks", seconds=600, progress=False)
+    assert [(row.name, row.note) for row in grades.rows if "left out" not in row.note or "failed" in row.note] == []
+    assert not any(report.status == WRONG for row in grades.rows for report in row.reports.values())
 
 
 # walls
@@ -159,7 +171,9 @@ class Odd:
 
 
 @pytest.mark.parametrize(
-    "value", [Odd(), print, 1j, {}, 10**5000, {"numbers": [1]}, object, np.array(["a"])], ids=kind_of
+    "value",
+    [Odd(), print, 1j, torch.zeros(200_000), [0] * 200_000, {}, 10**5000, {"numbers": [1]}, object, np.array(["a"])],
+    ids=kind_of,
 )
 def test_anything_else_comes_back_as_words(value):
     back = grade_plain.value_of(json.loads(json.dumps(grade_plain.plain(value))))

@@ -12,9 +12,9 @@ from traitlets.config import Config
 from nnlab.commands.classroom.handout import copy_of, handout, main
 from nnlab.commands.classroom.notes import answers, discussion
 from nnlab.commands.classroom.students import without_solutions
-from nnlab.commands.environment import ROOT
 from nnlab.commands.notebook_files import NotebookError, read, text_of, to_bytes
 from nnlab.commands.notebooks import execute
+from nnlab.commands.start.environment import ROOT
 from nnlab.exercises import find
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))

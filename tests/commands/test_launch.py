@@ -10,9 +10,9 @@ import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from nnlab.commands.environment import ROOT, pyproject
-from nnlab.commands.launch import FROM_A_CLONE, NO_SITE, badges, repository, setup_source, site_line
+from nnlab.commands.generated.launch import FROM_A_CLONE, NO_SITE, badges, repository, setup_source, site_line
 from nnlab.commands.notebook_files import read, text_of
+from nnlab.commands.start.environment import ROOT, pyproject
 
 MARKED = "# Title\n\n<!-- launch -->\nold\n<!-- /launch -->\n\nText with a \\backslash."
 README = MARKED + "\n<!-- site -->\nold\n<!-- /site -->\n"

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from nnlab.commands.environment import ROOT
 from nnlab.commands.notebook_files import read, text_of
+from nnlab.commands.start.environment import ROOT
 
 PAGE = (ROOT / "docs" / "lectures.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| (.+?) \| (.*?) \| (.*?) \|$", PAGE, re.MULTILINE)

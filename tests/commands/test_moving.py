@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nnlab.commands.environment import ROOT
 from nnlab.commands.export.moving import FILE, VALUES, frame
+from nnlab.commands.start.environment import ROOT
 from nnlab.explorers import descent_2d
 
 LARGEST = 1_000_000  # bytes

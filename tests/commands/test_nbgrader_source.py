@@ -7,8 +7,8 @@ import pytest
 
 from nnlab.commands.classroom.handout import main
 from nnlab.commands.classroom.nbgrader import BEGIN, END, SETTINGS, course, source
-from nnlab.commands.environment import ROOT
 from nnlab.commands.notebook_files import NotebookError, read, text_of
+from nnlab.commands.start.environment import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -9,10 +9,10 @@ import nbformat
 import pytest
 from ours import broken_rules
 
-from nnlab.commands.environment import ROOT
 from nnlab.commands.new.making import FILES, main, make, notebook_from
 from nnlab.commands.new.names import NameRefused, checked
 from nnlab.commands.notebook_files import read
+from nnlab.commands.start.environment import ROOT
 
 
 @pytest.fixture

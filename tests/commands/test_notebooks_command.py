@@ -11,7 +11,7 @@ import pytest
 from ours import NOTEBOOKS as STORED
 
 from nnlab.commands import notebooks
-from nnlab.commands.launch import launch_line, repository, setup_source, stored
+from nnlab.commands.generated.launch import launch_line, repository, setup_source, stored
 from nnlab.commands.notebook_files import WIDGET_VIEW, NotebookError, complaint, read, text_of
 from nnlab.commands.notebooks import MEASURE, find_notebooks, main, refresh, state_cost
 

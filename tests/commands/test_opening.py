@@ -6,8 +6,8 @@ import webbrowser
 
 import pytest
 
-from nnlab.commands.environment import ROOT
 from nnlab.commands.start import opening
+from nnlab.commands.start.environment import ROOT
 
 
 @pytest.fixture

@@ -5,15 +5,15 @@ import base64
 import pytest
 
 import nnlab
-from nnlab.commands.environment import ROOT
 from nnlab.commands.notebook_files import read
 from nnlab.commands.site.alive import merged
 from nnlab.commands.site.checked import complaints, sizes
 from nnlab.commands.site.contents import DOCS, first_page, text_page
-from nnlab.commands.site.frame import POLICY, slug
+from nnlab.commands.site.frame import POLICY, formula, slug
 from nnlab.commands.site.kernel import MARK, in_words
 from nnlab.commands.site.pages import fenced, flat, page
 from nnlab.commands.site.reference import groups
+from nnlab.commands.start.environment import ROOT
 
 PNG = base64.b64encode(nnlab.explorers.activation().png()).decode()
 HEAD = f'<!doctype html><meta http-equiv="Content-Security-Policy" content="{POLICY}">'
@@ -207,3 +207,10 @@ def test_the_stored_notebooks_need_no_widget_on_their_pages(tmp_path):
     told = page("06_optimizers", read(ROOT / "notebooks" / "06_optimizers.ipynb"), tmp_path)
     assert "(children=" not in told
     assert "](06_optimizers.ipynb" not in told
+
+
+def test_a_formula_has_the_spaces_of_tex_and_every_part_its_parts():
+    assert formula(r"t \log p").count("<mspace") == 2
+    assert formula(r"\log(p)").count("<mspace") == 0
+    assert formula(r"\log_2 p").count("<mspace") == 0
+    assert "<mspace" not in formula(r"\frac{\log}{2}").partition("<mfrac>")[2].partition("</mfrac>")[0]

@@ -4,9 +4,9 @@ import nbformat
 import pytest
 from ours import NOTEBOOKS, broken_rules
 
-from nnlab.commands.environment import ROOT
-from nnlab.commands.launch import stored
+from nnlab.commands.generated.launch import stored
 from nnlab.commands.notebook_files import read
+from nnlab.commands.start.environment import ROOT
 
 OWN = [path for path in stored(ROOT) if path not in NOTEBOOKS]
 

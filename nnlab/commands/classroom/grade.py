@@ -30,7 +30,7 @@ UNNAMED = "(a mistake that has no name)"
 LARGEST = 50_000_000  # bytes of a notebook
 MARKS = {CORRECT: 1, WRONG: 0}
 WARNING = "submissions run with your rights and your network: {why}. Grade on Linux with `apt install bubblewrap`."
-NO_LIMITS = "this system cannot limit the memory of a submission."
+NO_LIMITS = "this system does not limit the memory of a submission."
 
 
 class Grades(NamedTuple):
@@ -87,7 +87,7 @@ def grade(
 
     Args:
         folder: of ``.ipynb`` files with any names. seed: draws the other cases; the same for all notebooks.
-        seconds: that a notebook may take. megabytes: of memory that it may ask for (not on Windows).
+        seconds: that a notebook may take. megabytes: of memory that it may ask for (on Linux).
         workers: how many notebooks run at once; None is one for each processor.
         executor: in place of ``workers``, any ``concurrent.futures.Executor``, such as Dask's
             ``Client(...).get_executor()``; its machines need nnlab, not the folder.
@@ -203,7 +203,7 @@ def warnings() -> Iterator[str]:
     """What an instructor must know before the first notebook runs."""
     if why := why_not_isolated():
         yield WARNING.format(why=why)
-    if sys.platform == "win32":
+    if sys.platform != "linux":
         yield NO_LIMITS
 
 

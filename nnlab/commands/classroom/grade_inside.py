@@ -102,8 +102,8 @@ def run_cells(shell, cells: list[str], wire_out: IO[bytes]) -> None:
 
 
 def limit(megabytes: int) -> None:
-    """Set the most memory that this process may ask for, and the size of a file; Windows has no such limits."""
-    with contextlib.suppress(ImportError):
+    """Set the most memory that this process may ask for, and the size of a file; on Linux this holds."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
         for kind, most in (

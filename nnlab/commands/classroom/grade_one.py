@@ -136,7 +136,7 @@ def listen(process: Popen[bytes], message: dict, seed: int, story: Story) -> Non
         id = str(message["check"])
         task = task_of(id, seed)
         if task:
-            story.outcomes[id] = Outcome(True, reason="the process ended while it was tried.")
+            story.outcomes[id] = Outcome(True, reason="no results came back.")
         send(process.stdin, {"task": task})  # type: ignore[arg-type]
     elif message["id"] in story.outcomes:
         story.outcomes[message["id"]] = read(message["outcome"])

@@ -17,6 +17,7 @@ __all__ = ["outcome_of", "plain_outcome", "receive", "send"]
 
 LONGEST = 16_000_000  # bytes of a frame
 TEXT = 500  # letters of what is said about an answer
+MOST = 100_000  # numbers of a result; no exercise asks for so many
 LARGEST = 10**300  # a whole number beyond it is none that any exercise asks for
 NAMES = ("float64", "float32", "float16", "bfloat16", "bool", "int64", "int32", "int16", "int8", "uint8")
 KINDS = {name: getattr(torch, name) for name in NAMES}
@@ -89,10 +90,10 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, str):
         return value[:TEXT]
-    if isinstance(value, tuple | list):
+    if isinstance(value, tuple | list) and len(value) <= MOST:
         return {"tuple" if isinstance(value, tuple) else "list": [plain(part) for part in value]}
     found = numbers(value)
-    if found is None:
+    if found is None or found.numel() > MOST:
         return {"words": describe(value)[:TEXT]}
     kind = str(found.dtype).removeprefix("torch.")
     return {"numbers": found.flatten().tolist(), "shape": [*found.shape], "kind": kind}

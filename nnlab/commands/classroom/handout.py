@@ -12,7 +12,7 @@ from nnlab.commands.classroom.nbgrader import course
 from nnlab.commands.classroom.notes import with_notes
 from nnlab.commands.classroom.slides import as_slides
 from nnlab.commands.classroom.students import cleared, without_solutions
-from nnlab.commands.launch import repository
+from nnlab.commands.generated.launch import repository
 from nnlab.commands.notebook_files import NotebookError, read, to_bytes, write
 from nnlab.commands.notebooks import find_notebooks
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nnlab.commands.classroom.students import cleared, without_solutions
-from nnlab.commands.contents import is_solution
+from nnlab.commands.generated.contents import is_solution
 from nnlab.commands.notebook_files import NotebookError, read, text_of, to_bytes, write
 from nnlab.commands.notebooks import find_notebooks
 

@@ -9,9 +9,9 @@ import math
 import re
 import tomllib
 
-from nnlab.commands.contents import exercising, is_solution, reading
-from nnlab.commands.environment import ROOT
+from nnlab.commands.generated.contents import exercising, is_solution, reading
 from nnlab.commands.notebook_files import text_of
+from nnlab.commands.start.environment import ROOT
 
 __all__ = ["answers", "discussion", "with_notes"]
 

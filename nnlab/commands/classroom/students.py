@@ -4,7 +4,7 @@ import io
 import re
 import tokenize
 
-from nnlab.commands.contents import is_solution
+from nnlab.commands.generated.contents import is_solution
 from nnlab.commands.notebook_files import text_of
 
 __all__ = ["cleared", "without_solutions"]

@@ -9,7 +9,7 @@ from nnlab.commands.export.exporters import PageExporter, SlidesExporter
 from nnlab.commands.export.printing import print_page
 from nnlab.commands.notebook_files import NotebookError
 from nnlab.commands.notebooks import find_notebooks
-from nnlab.commands.setup_errors import SetupError
+from nnlab.commands.start.setup_errors import SetupError
 
 __all__ = ["KINDS", "export", "main"]
 

@@ -9,7 +9,7 @@ import math
 from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont
 
-from nnlab.commands.environment import ROOT
+from nnlab.commands.start.environment import ROOT
 from nnlab.explorers.descent_2d import descent_2d
 from nnlab.stage.explorer import Explorer
 

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from nnlab.commands.cli import find_browser
-from nnlab.commands.setup_errors import SetupError
+from nnlab.commands.start.setup_errors import SetupError
 
 __all__ = ["print_page"]
 

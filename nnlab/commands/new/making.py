@@ -7,8 +7,8 @@ import json
 import sys
 from pathlib import Path
 
-from nnlab.commands.environment import ROOT
 from nnlab.commands.new.names import NameRefused, checked
+from nnlab.commands.start.environment import ROOT
 
 __all__ = ["FILES", "main", "make", "notebook_from"]
 

@@ -5,7 +5,7 @@ import keyword
 import re
 import sys
 
-from nnlab.commands.environment import ROOT
+from nnlab.commands.start.environment import ROOT
 
 __all__ = ["NameRefused", "checked"]
 

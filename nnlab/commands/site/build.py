@@ -11,8 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from nnlab import explorers
-from nnlab.commands.environment import ROOT
-from nnlab.commands.launch import repository
+from nnlab.commands.generated.launch import repository
 from nnlab.commands.notebook_files import NotebookError, read, write
 from nnlab.commands.notebooks import find_notebooks
 from nnlab.commands.site.alive import Alive, alive
@@ -22,6 +21,7 @@ from nnlab.commands.site.frame import frame
 from nnlab.commands.site.kernel import MARK
 from nnlab.commands.site.pages import page
 from nnlab.commands.site.reference import reference
+from nnlab.commands.start.environment import ROOT
 from nnlab.stage.alone.page import script
 from nnlab.stage.alone.recording import Caps
 

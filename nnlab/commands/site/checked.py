@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import median
 from urllib.parse import unquote, urlsplit
 
-from nnlab.commands.launch import launch_line
+from nnlab.commands.generated.launch import launch_line
 from nnlab.commands.site.frame import POLICY
 
 __all__ = ["Limits", "complaints", "sizes"]

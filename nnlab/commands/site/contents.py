@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from nnlab import explorers
-from nnlab.commands.contents import table
-from nnlab.commands.environment import ROOT
+from nnlab.commands.generated.contents import table
 from nnlab.commands.notebook_files import read, text_of
 from nnlab.commands.site.pages import flat, raw
+from nnlab.commands.start.environment import ROOT
 
 __all__ = ["DOCS", "first_page", "gallery", "gallery_notebook", "page_of_explorer", "text_page"]
 

@@ -1,21 +1,29 @@
 """Frame: what Sphinx is told, and the few things that it must learn: formulas as MathML, the anchors of Jupyter."""
 
 import io
+import re
 import warnings
 from pathlib import Path
+from typing import Literal
 
 from docutils import nodes
 from latex2mathml.converter import convert
 
 from nnlab.commands.site.reference import plain
 
-__all__ = ["POLICY", "frame", "setup", "slug"]
+__all__ = ["POLICY", "formula", "frame", "setup", "slug"]
 
 HERE = Path(__file__).parent
 # A page runs and shows only files that lie beside it. Pictures inside of a page are data, never code.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'"
 )
+NAMED = r"<mi>(?:log|ln|exp|sin|cos|tanh|max|min)</mi>"
+BEFORE = re.compile(rf"</(?:mi|mn|mrow|msub|msup)>(?={NAMED})")
+AFTER = re.compile(
+    rf"(?<!<msub>)(?<!<msup>)(?<!<munder>){NAMED}(?=<m(?!o))"
+)  # as a base it has its own two or three parts
+THIN = '<mspace width="0.17em" />'
 CONFIG = {
     "project": "nnlab",
     "html_title": "nnlab",
@@ -73,14 +81,20 @@ def docstring(app, what, name, thing, options, lines):
 
 def inline(translator, node):
     """A formula in a line of text."""
-    translator.body.append(convert(node.astext()))
+    translator.body.append(formula(node.astext()))
     raise nodes.SkipNode
 
 
 def block(translator, node):
     """A formula on a line of its own."""
-    translator.body.append(f'<div class="math">{convert(node.astext(), display="block")}</div>')
+    translator.body.append(f'<div class="math">{formula(node.astext(), display="block")}</div>')
     raise nodes.SkipNode
+
+
+def formula(text: str, display: Literal["inline", "block"] = "inline") -> str:
+    """LaTeX as MathML, with TeX's thin space between the name of a function and what stands beside it."""
+    spaced = BEFORE.sub(rf"\g<0>{THIN}", convert(text, display=display))
+    return AFTER.sub(rf"\g<0>{THIN}", spaced)
 
 
 def is_plain_field(thing) -> bool:

@@ -6,7 +6,7 @@ import re
 import struct
 from pathlib import Path
 
-from nnlab.commands.contents import minutes, shown
+from nnlab.commands.generated.contents import minutes, shown
 from nnlab.commands.notebook_files import text_of
 from nnlab.commands.site.kernel import PICTURES
 from nnlab.exercises import find

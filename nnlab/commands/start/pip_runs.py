@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nnlab.commands.setup_errors import DISK, WRITING, SetupError, cause, sentence_for
+from nnlab.commands.start.setup_errors import DISK, WRITING, SetupError, cause, sentence_for
 
 __all__ = ["PLAIN", "Progress", "has_nvidia", "install_cpu_build", "run", "say"]
 

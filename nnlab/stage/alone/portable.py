@@ -102,7 +102,9 @@ def in_files(explorer: Portable, name: str, caps: Caps = PAGE, folder: Path | No
 def shown_now(explorer: Portable) -> Shown:
     """What a page says of an explorer as it stands now."""
     png = explorer.png()
-    return Shown(explorer.description, explorer.widget.about, explorer.values, explorer.sentence, png)
+    folds = explorer.widget.scene.get("strokes", {}).get("folds", [])  # known before the first picture: nothing jumps
+    about = {**explorer.widget.about, "folds": folds}
+    return Shown(explorer.description, about, explorer.values, explorer.sentence, png)
 
 
 def recorded_around(explorer: Portable, caps: Caps, folder: Path | None = None) -> Recorded:

@@ -11,8 +11,8 @@ const SHORT = 44; // letters of all options together that still stand side by si
 
 /** The canvas of a panel: a background that is drawn once, and a frame upon it, in the pixels of the screen. */
 class Canvas {
-  constructor([width, height], signal) {
-    [this.width, this.height] = [width, height];
+  constructor([width, height], signal, folds = []) {
+    [this.width, this.height, this.folds] = [width, height, folds];
     this.element = make("canvas", { class: "nnlab-picture", role: "img" });
     this.background = document.createElement("canvas");
     this.sheet = make("div", { class: "nnlab-sheet" }, this.element);
@@ -41,7 +41,7 @@ class Canvas {
     const room = this.window.clientWidth || Infinity;
     const fits = (from, to) => NARROWEST * (to - from) <= room;
     const parts = [[0, this.width]];
-    for (const fold of fits(0, this.width) ? [] : (this.scene?.folds ?? [])) {
+    for (const fold of fits(0, this.width) ? [] : (this.scene?.folds ?? this.folds)) {
       const [from, end] = parts.pop();
       parts.push([from, fold], [fold, end]);
     }
@@ -333,7 +333,7 @@ function render({ model, el }) {
   const own = unique();
   const ended = new AbortController();
   const root = make("div", { class: "nnlab-panel", role: "group", "aria-label": about.title });
-  const canvas = new Canvas(about.size, ended.signal);
+  const canvas = new Canvas(about.size, ended.signal, about.folds);
   const sentence = make("p", { class: "nnlab-sentence", "aria-live": "polite", id: `${own}-sentence` });
   const room = make("p", { class: "nnlab-room", "aria-hidden": "true" }, TYPICAL.repeat(9).slice(0, about.letters));
   const error = make("p", { class: "nnlab-error", role: "alert" });

@@ -9,13 +9,13 @@ only.
 import math
 import re
 
-from nnlab.commands.environment import ROOT
 from nnlab.commands.notebook_files import read, text_of, texts_of, write
+from nnlab.commands.start.environment import ROOT
 
 __all__ = [
-    *("contents", "exercises", "exercising", "is_solution", "minutes", "reading", "row", "table", "time_line", "timed"),
-    *("shown", "times"),
-]
+    "contents", "exercises", "exercising", "is_solution", "minutes", "reading", "row", "shown", "table", "time_line",
+    "timed", "times",
+]  # fmt: skip
 
 TABLE = re.compile(r"(?<=<!-- contents -->\n).*?(?=<!-- /contents -->)", re.DOTALL)
 HEAD = "| notebook | question | reading | exercises |\n| --- | --- | --- | --- |\n"

@@ -6,8 +6,8 @@
 import re
 import tomllib
 
-from nnlab.commands.environment import ROOT
 from nnlab.commands.notebook_files import read, texts_of
+from nnlab.commands.start.environment import ROOT
 
 __all__ = ["entries", "glossary", "page", "pattern", "texts"]
 

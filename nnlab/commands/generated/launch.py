@@ -7,8 +7,8 @@ that stay as they were at that tag, or nothing.
 import re
 from urllib.parse import quote
 
-from nnlab.commands.environment import ROOT, pyproject
 from nnlab.commands.notebook_files import read, text_of, write
+from nnlab.commands.start.environment import ROOT, pyproject
 
 __all__ = [
     "badges", "fill", "launch_line", "repository", "setup_source", "site_address", "site_line", "stored",

@@ -21,15 +21,15 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-from nnlab.commands.setup_errors import SetupError, explained, sentence_for
 from nnlab.commands.start.pip_runs import PLAIN, install_cpu_build, run, say
+from nnlab.commands.start.setup_errors import SetupError, explained, sentence_for
 
 if os.name != "nt":
     import fcntl
 
 __all__ = ["ROOT", "Environment", "is_ready", "prepare", "pyproject", "requirements"]
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PROBE = "import sys, nnlab; print('%d.%d.%d' % sys.version_info[:3])"
 
 
