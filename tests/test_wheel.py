@@ -56,7 +56,8 @@ def test_a_wheel_in_a_fresh_environment(tmp_path):
     install = ["install", "--no-deps", "--no-index", "--quiet", "--target", fresh, wheel]
     subprocess.run([sys.executable, "-m", "pip", *install], check=True, env=offline)
 
-    result = subprocess.run([python, "-c", USED], cwd=tmp_path, env=offline, capture_output=True, text=True)
+    borrowed = {**offline, "JUPYTER_PATH": str(Path(sys.prefix, "share", "jupyter"))}  # nbconvert's templates
+    result = subprocess.run([python, "-c", USED], cwd=tmp_path, env=borrowed, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("Usage: python3 -m nnlab COMMAND")
     assert result.stdout.endswith("works\n")
