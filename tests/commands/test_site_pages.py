@@ -128,7 +128,7 @@ def test_a_figure_is_told_by_its_titles_and_axes():
 
 def test_the_first_page_leads_to_every_notebook():
     told = first_page(["05_weight_initialization", "06_optimizers"], {"descent_2d": "<b>moves</b>"})
-    assert "| 06 | [What does each optimizer remember?](06_optimizers.md) | 35 min |" in told
+    assert "| 06 | [What does each optimizer remember?](06_optimizers.md) | 40 min | 4 in 35 min |" in told
     assert "\n06 What does each optimizer remember? <06_optimizers>\n" in told
     assert 'href="05_weight_initialization.html"' in told
     assert "<b>moves</b>" in told
