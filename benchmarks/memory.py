@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -41,14 +42,19 @@ def measure(paths: Sequence[Path] | None = None) -> list[Row]:
 
 
 def run(path: Path, kernels: list[int], gate: Barrier) -> None:
+    """Run all cells in a thread with an event loop of its own."""
+    asyncio.run(run_cells(path, kernels, gate))
+
+
+async def run_cells(path: Path, kernels: list[int], gate: Barrier) -> None:
     """Run all cells, and keep the kernel until all others are there, too."""
     client = NotebookClient(
         nbformat.read(path, as_version=4), timeout=600, resources={"metadata": {"path": path.parent}}
     )
-    with client.setup_kernel():
+    async with client.async_setup_kernel():
         kernels.append(client.km.provisioner.pid)
         for index, cell in enumerate(client.nb.cells):
-            client.execute_cell(cell, index)
+            await client.async_execute_cell(cell, index)
         gate.wait()
 
 
