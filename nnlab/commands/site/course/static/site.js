@@ -46,10 +46,14 @@ function fit() {
   const formulas = [...document.querySelectorAll("math")];
   for (const formula of formulas) formula.style.fontSize = "";
   const room = (formula) => formula.parentElement.closest("p, li, td, dd, div, main").clientWidth;
-  const shares = formulas.map((formula) => room(formula) / formula.getBoundingClientRect().width);
+  const wide = (formula) => formula.firstElementChild.getBoundingClientRect().width; // its own box ends with the line
+  const shares = formulas.map((formula) => room(formula) / wide(formula));
   formulas.forEach((formula, k) => shares[k] < 1 && (formula.style.fontSize = `${Math.floor(98 * shares[k])}%`));
 }
 
 addEventListener("resize", fit);
 document.addEventListener("toggle", fit, true);
 fit();
+
+// The name of a column is what its formula says; some readers do not look into formulas for it.
+for (const head of document.querySelectorAll("th:has(math)")) head.setAttribute("aria-label", head.textContent.trim());
