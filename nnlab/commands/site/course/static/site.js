@@ -54,6 +54,3 @@ function fit() {
 addEventListener("resize", fit);
 document.addEventListener("toggle", fit, true);
 fit();
-
-// The name of a column is what its formula says; some readers do not look into formulas for it.
-for (const head of document.querySelectorAll("th:has(math)")) head.setAttribute("aria-label", head.textContent.trim());
