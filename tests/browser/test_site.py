@@ -35,7 +35,7 @@ LOW = """() => [...document.querySelectorAll('.nnlab-alone, .nnlab-predict')].fl
 }).concat([...document.querySelectorAll('button, summary, nav a, .top a, input, .begin, .gallery a')])
     .filter(part => part.checkVisibility() && part.getBoundingClientRect().height < 40)
     .map(part => part.outerHTML.slice(0, 120))"""
-CUT = """() => [...document.querySelectorAll('pre, table, math, main img, p, dt')]
+CUT = """() => [...document.querySelectorAll('pre, table, math mrow, main img, p, dt')]
     .filter(part => part.checkVisibility() && part.getBoundingClientRect().right > document.body.clientWidth + 1)
     .map(part => part.outerHTML.slice(0, 160))"""
 WIDE = """() => [...document.querySelectorAll('main *')].filter(part => part.scrollWidth > part.clientWidth + 1)

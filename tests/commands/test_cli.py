@@ -122,6 +122,11 @@ def test_refresh_runs_in_the_prepared_interpreter(ran):
     assert ran == [["python with ()", "-m", "nnlab.commands.notebooks", "06"]]
 
 
+def test_site_is_built_in_an_interpreter_with_its_own_packages(ran):
+    assert cli.main(["site", "folder", "-n", "4"]) == 0
+    assert ran == [["python with ('site',)", "-m", "nnlab.commands.site.build", "folder", "-n", "4"]]
+
+
 @pytest.mark.parametrize("arguments", [[], ["a/b", "c/d"], ["no-slash"], ["a b/c"], ["https://github.com/a/b"]])
 def test_badges_refuses_what_is_no_repository(capsys, arguments):
     before = (ROOT / "pyproject.toml").read_bytes()

@@ -7,6 +7,7 @@ import pytest
 import nnlab
 from nnlab.commands.notebook_files import read
 from nnlab.commands.site.alive import merged
+from nnlab.commands.site.build import main
 from nnlab.commands.site.checked import complaints, sizes
 from nnlab.commands.site.contents import DOCS, first_page, text_page
 from nnlab.commands.site.frame import POLICY, formula, slug
@@ -214,3 +215,10 @@ def test_a_formula_has_the_spaces_of_tex_and_every_part_its_parts():
     assert formula(r"\log(p)").count("<mspace") == 0
     assert formula(r"\log_2 p").count("<mspace") == 0
     assert "<mspace" not in formula(r"\frac{\log}{2}").partition("<mfrac>")[2].partition("</mfrac>")[0]
+
+
+def test_a_folder_with_something_else_in_it_stays_as_it_is(tmp_path, capsys):
+    (tmp_path / "mine.txt").write_text("mine")
+    assert main([str(tmp_path)]) == 1
+    assert "holds something that is no site of nnlab. Name a new folder" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]

@@ -23,6 +23,7 @@ BEFORE = re.compile(rf"</(?:mi|mn|mrow|msub|msup)>(?={NAMED})")
 AFTER = re.compile(
     rf"(?<!<msub>)(?<!<msup>)(?<!<munder>){NAMED}(?=<m(?!o))"
 )  # as a base it has its own two or three parts
+TAG = re.compile(r"<[^>]*>")
 THIN = '<mspace width="0.17em" />'
 CONFIG = {
     "project": "nnlab",
@@ -80,8 +81,11 @@ def docstring(app, what, name, thing, options, lines):
 
 
 def inline(translator, node):
-    """A formula in a line of text."""
-    translator.body.append(formula(node.astext()))
+    """A formula in a line of text; at the head of a column its letters, too: not every reader looks into a formula."""
+    told = formula(node.astext())
+    if any(isinstance(place, nodes.thead) for place in (node.parent.parent.parent, node.parent.parent.parent.parent)):
+        told = f'<span aria-hidden="true">{told}</span><span class="unseen">{TAG.sub("", told)}</span>'
+    translator.body.append(told)
     raise nodes.SkipNode
 
 

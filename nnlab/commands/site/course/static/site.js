@@ -46,7 +46,8 @@ function fit() {
   const formulas = [...document.querySelectorAll("math")];
   for (const formula of formulas) formula.style.fontSize = "";
   const room = (formula) => formula.parentElement.closest("p, li, td, dd, div, main").clientWidth;
-  const shares = formulas.map((formula) => room(formula) / formula.getBoundingClientRect().width);
+  const wide = (formula) => formula.firstElementChild.getBoundingClientRect().width; // its own box ends with the line
+  const shares = formulas.map((formula) => room(formula) / wide(formula));
   formulas.forEach((formula, k) => shares[k] < 1 && (formula.style.fontSize = `${Math.floor(98 * shares[k])}%`));
 }
 
