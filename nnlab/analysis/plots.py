@@ -16,7 +16,7 @@ from nnlab.engine.surfaces import DecisionGrid, Surface
 from nnlab.history import History
 
 __all__ = [
-    "CLASS_COLORS", "CLASS_MARKERS", "STYLE", "decision_image", "ink", "label_lines", "plot_band",
+    "CLASS_COLORS", "CLASS_MARKERS", "STYLE", "decision_image", "fold_lines", "ink", "label_lines", "plot_band",
     "plot_decision_boundary", "plot_histogram", "plot_images", "plot_learning_curves", "plot_pictures",
     "plot_reliability", "plot_surface", "spread", "use_style",
 ]  # fmt: skip

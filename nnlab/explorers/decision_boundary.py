@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from nnlab.analysis.palette import BLACK, PAPER, SOFT
-from nnlab.analysis.plots import CLASS_COLORS, CLASS_MARKERS, THIN, decision_image, fold_lines
+from nnlab.analysis.plots import CLASS_COLORS, CLASS_MARKERS, decision_image, fold_lines
 from nnlab.datasets import data
 from nnlab.engine import ensemble, loop, losses, surfaces
 from nnlab.engine.layers import Params
@@ -31,6 +31,7 @@ ACTIVATIONS = ("relu", "leaky_relu", "tanh", "sigmoid", "gelu", "identity")
 FOLDED = ("relu", "leaky_relu")  # between folds they are flat
 LR, LEG, POINTS, CLASSES = 0.05, 10, 120, 3
 TOP = 1.5  # of the picture of the loss
+FOLD = 1.1  # points: the width of a line
 
 
 class Training(NamedTuple):
@@ -130,7 +131,7 @@ def draw(figure) -> dict:
     right.set(xlabel="step", ylabel="loss", ylim=(0, TOP))
     return {
         "image": left.imshow(np.ones((2, 2, 3)), origin="lower", aspect="auto", interpolation="bilinear", zorder=0),
-        "folds": left.plot([], [], color=BLACK, linewidth=THIN, zorder=1)[0],
+        "folds": left.plot([], [], color=BLACK, linewidth=FOLD, zorder=1)[0],
         "training": right.plot([], [], "-o", color=SOFT, markersize=3)[0],
         "validation": right.plot([], [], "--s", color=BLACK, markersize=2.5)[0],
         "samples": [

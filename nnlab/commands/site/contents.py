@@ -14,7 +14,7 @@ from nnlab.commands.start.environment import ROOT
 
 __all__ = ["DOCS", "first_page", "gallery", "gallery_notebook", "page_of_explorer", "text_page"]
 
-DOCS = ("glossary", "lectures", "own_parts", "own_data", "own_search")
+DOCS = ("glossary", "lectures", "class", "own_parts", "own_data", "own_search", "authors")
 HERO = "descent_2d"
 ROW = re.compile(r"^\| \[(\w+)\]\([^)]*\) \| ([^|]*?) \|", re.M)  # of the table of contents: notebook and question
 NUMBER = re.compile(r"^\| (\d\d)_\w+ \|", re.M)
@@ -64,7 +64,8 @@ def first_page(names: list[str], living: dict[str, str]) -> str:
     start = raw(f'<p><a class="begin" href="{names[0]}.html">Begin with notebook {names[0][:2]}</a></p>')
     text = FIRST.format(hero=raw(living[HERO]), start=start, table=NUMBER.sub(r"| \1 |", rows), count=len(living))
     course = [f"{name[:2]} {titles[name]} <{name}>" for name in names]
-    trees = {"The course": course, "Look up": ["gallery", "glossary", "lectures", "reference"], "Of your own": DOCS[2:]}
+    look_up = ["gallery", "glossary", "lectures", "class", "reference"]
+    trees = {"The course": course, "Look up": look_up, "Of your own": DOCS[3:]}
     return text + "\n".join(tree(caption, pages) for caption, pages in trees.items())
 
 
