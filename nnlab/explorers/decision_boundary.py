@@ -50,7 +50,7 @@ class Result(NamedTuple):
     hidden: int
     layers: int
     steps: int
-    image: np.ndarray  # (points, points, 3)
+    image: np.ndarray  # (points, points, 3) in uint8
     folds: np.ndarray  # (point, 2), with nan between two lines
     pieces: int  # flat pieces in view
     curve: np.ndarray  # (measurement, 3): step, training loss, validation loss
@@ -109,7 +109,7 @@ def compute(data: str, activation: str, hidden: int, layers: int, steps: int, se
         hidden,
         layers,
         steps,
-        decision_image(grid),
+        (255 * decision_image(grid)).round().astype(np.uint8),
         fold_lines(grid) if folded else np.full((1, 2), np.nan),
         count_pieces(grid.sides) if folded else 0,
         np.array(training.curve),
@@ -130,7 +130,9 @@ def draw(figure) -> dict:
     left.grid(False)
     right.set(xlabel="step", ylabel="loss", ylim=(0, TOP))
     return {
-        "image": left.imshow(np.ones((2, 2, 3)), origin="lower", aspect="auto", interpolation="bilinear", zorder=0),
+        "image": left.imshow(
+            np.full((2, 2, 3), 255, np.uint8), origin="lower", aspect="auto", interpolation="bilinear", zorder=0
+        ),
         "folds": left.plot([], [], color=BLACK, linewidth=FOLD, zorder=1)[0],
         "training": right.plot([], [], "-o", color=SOFT, markersize=3)[0],
         "validation": right.plot([], [], "--s", color=BLACK, markersize=2.5)[0],

@@ -17,7 +17,7 @@ from matplotlib import pyplot
 from PIL import Image
 
 from nnlab import Explorer
-from nnlab.stage.explorer import opener
+from nnlab.stage.explorer import FIGURES, opener
 from nnlab.stage.panel import VIEW
 
 
@@ -357,3 +357,14 @@ def test_a_setting_that_fails_and_needs_more_room_breaks_no_other_frame():
     assert (explorer.error, explorer.sentence) == (None, "height 3, red.")
     with pytest.raises(ValueError, match="height"):
         Explorer(made_up(widest=({"height": 99},))).description.roomy()
+
+
+def test_a_cell_that_is_run_again_and_again_keeps_few_figures():
+    """In a kernel without a browser nobody says which explorers are out of sight, and the kernel keeps them all."""
+    explorers = [Explorer(made_up()) for _ in range(FIGURES + 4)]
+    stills = {explorer.png() for explorer in explorers}
+    assert sum("_picture" in vars(explorer) for explorer in explorers) <= FIGURES
+    assert len(stills) == 1
+    explorers[0].set(height=5)
+    assert explorers[0].error is None
+    assert explorers[0].png() not in stills
