@@ -11,8 +11,8 @@ from nnlab.commands.start.environment import ROOT
 
 BASE_PYTHON = getattr(sys, "_base_executable", sys.executable)
 BOOTSTRAP = ["__init__.py", "__main__.py"]
-BOOTSTRAP += [f"commands/{name}.py" for name in ("__init__", "cli", "environment", "setup_errors")]
-BOOTSTRAP += [f"commands/start/{name}.py" for name in ("__init__", "pip_runs", "opening")]
+BOOTSTRAP += [f"commands/{name}.py" for name in ("__init__", "cli")]
+BOOTSTRAP += [f"commands/start/{name}.py" for name in ("__init__", "environment", "opening", "pip_runs", "setup_errors")]
 
 PYPROJECT = """\
 [build-system]

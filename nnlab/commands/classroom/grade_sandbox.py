@@ -76,9 +76,10 @@ def closed_places() -> list[Path]:
 def walls(folder: Path) -> list[str]:
     """The call of bubblewrap, up to the command that runs inside."""
     arguments = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    arguments += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # first: Python or the clone may lie in /tmp
     for place in seen():
         arguments += ["--ro-bind", place, place]
-    arguments += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--bind", str(folder), str(folder)]
+    arguments += ["--bind", str(folder), str(folder)]
     for closed in closed_places():
         if closed.is_relative_to(PACKAGE) and closed.exists():
             arguments += ["--tmpfs", str(closed)] if closed.is_dir() else ["--ro-bind", "/dev/null", str(closed)]
