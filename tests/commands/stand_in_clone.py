@@ -12,7 +12,8 @@ from nnlab.commands.start.environment import ROOT
 BASE_PYTHON = getattr(sys, "_base_executable", sys.executable)
 BOOTSTRAP = ["__init__.py", "__main__.py"]
 BOOTSTRAP += [f"commands/{name}.py" for name in ("__init__", "cli")]
-BOOTSTRAP += [f"commands/start/{name}.py" for name in ("__init__", "environment", "opening", "pip_runs", "setup_errors")]
+STARTING = ("__init__", "environment", "opening", "pip_runs", "setup_errors")
+BOOTSTRAP += [f"commands/start/{name}.py" for name in STARTING]
 
 PYPROJECT = """\
 [build-system]
