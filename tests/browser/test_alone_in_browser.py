@@ -10,7 +10,7 @@ import pytest
 
 import nnlab
 from benchmarks.agreement import agree
-from benchmarks.notebook_page import ShownExplorer, find_browser, open_browser
+from benchmarks.notebook_page import ShownExplorer
 from benchmarks.pages import WIDTH, answer_time, open_offline
 from nnlab.stage.alone.asked import asked
 from nnlab.stage.alone.page import IMAGE, fragment, script
@@ -38,14 +38,6 @@ FITS = """root => {
     const moves = getComputedStyle(wide).overflowX === 'auto' && sheet.offsetWidth === parseInt(sheet.style.minWidth);
     return sheet.offsetWidth <= wide.clientWidth || moves;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if find_browser() is None:
-        pytest.skip("no Chromium or Chrome was found: no page was opened from disk")
-    with open_browser() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

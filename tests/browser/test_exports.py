@@ -9,7 +9,6 @@ import pytest
 from pypdf import PdfReader
 
 from benchmarks.lab import ROOT
-from benchmarks.notebook_page import find_browser, open_browser
 from benchmarks.pages import WIDTH, open_offline
 from nnlab.commands.export.cells import words_for
 from nnlab.commands.export.files import export
@@ -41,14 +40,6 @@ FOREIGN = """() => {
     document.body.append(script);
 }"""
 FOLDED = "kind => [...document.querySelectorAll(`details.${kind} .code`)].map(code => code.checkVisibility())"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if find_browser() is None:
-        pytest.skip("no Chromium or Chrome was found: no page was opened from disk")
-    with open_browser() as running:
-        yield running
 
 
 class Files(dict):

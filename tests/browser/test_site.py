@@ -12,7 +12,7 @@ import axe
 import pytest
 
 from benchmarks.agreement import agree
-from benchmarks.notebook_page import ShownExplorer, find_browser, open_browser
+from benchmarks.notebook_page import ShownExplorer
 from benchmarks.pages import ALIVE, WIDTH, open_offline
 from nnlab.commands.site.build import SITE, build
 from nnlab.stage.alone.recording import Caps
@@ -50,14 +50,6 @@ STRANGE = """() => new Promise(done => {
     document.head.append(script);
     setTimeout(() => done(window.strange ? 'ran' : 'nothing'), 2000);
 })"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if find_browser() is None:
-        pytest.skip("no Chromium or Chrome was found: no page was opened from disk")
-    with open_browser() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
