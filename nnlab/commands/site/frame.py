@@ -1,5 +1,6 @@
 """Frame: what Sphinx is told, and the few things that it must learn: formulas as MathML, the anchors of Jupyter."""
 
+import inspect
 import io
 import re
 import warnings
@@ -102,5 +103,6 @@ def formula(text: str, display: Literal["inline", "block"] = "inline") -> str:
 
 
 def is_plain_field(thing) -> bool:
-    """Whether this is a field of a named tuple that says nothing but its number."""
-    return (getattr(thing, "__doc__", None) or "").startswith("Alias for field number")
+    """Whether this is a field that its class describes: of a named tuple, or one whose default is a function."""
+    by_default = inspect.isfunction(thing) and "." not in thing.__qualname__
+    return by_default or (getattr(thing, "__doc__", None) or "").startswith("Alias for field number")
