@@ -154,8 +154,6 @@ class DecisionGrid(NamedTuple):
         logits: (..., points, points, classes); row i belongs to y[i], column j to x[j].
         probabilities: softmax of the logits, of the same shape.
         z: (..., points, points, hidden units), the pre-activations of all hidden layers.
-        sides: of the same shape, which of them are above zero. Where one of them changes, a ReLU network has a fold;
-            between the folds it is flat.
     """
 
     x: torch.Tensor
@@ -166,7 +164,10 @@ class DecisionGrid(NamedTuple):
 
     @property
     def sides(self) -> torch.Tensor:
-        """Of each hidden unit, whether it is above zero."""
+        """Which hidden units are above zero, of the shape of z.
+
+        Where one of them changes, a ReLU network has a fold; between the folds it is flat.
+        """
         return self.z > 0
 
 
