@@ -19,31 +19,37 @@ def reference(name):
     return getattr(nnlab.explorers, name)()
 
 
-def named_in(code):
-    """The name and the arguments of ``nnlab.explorers.name(argument=value, ...)``."""
+def named_in(code, unnamed=None):
+    """The name and the arguments of ``nnlab.explorers.name(argument=value, ...)``.
+
+    ``unnamed`` is the name for ``nnlab.Explorer(..., argument=value)``, a changed copy of an explorer of ours.
+    """
     call = ast.parse(code, mode="eval").body
+    values = {argument.arg: ast.literal_eval(argument.value) for argument in call.keywords}
+    if unnamed and ast.unparse(call.func) == "nnlab.Explorer":
+        return unnamed, values
     assert ast.unparse(call.func).startswith("nnlab.explorers."), code
-    return call.func.attr, {argument.arg: ast.literal_eval(argument.value) for argument in call.keywords}
+    return call.func.attr, values
 
 
-def agree(shown):
+def agree(shown, unnamed=None):
     """Wait until controls, code, sentence and picture of an explorer in the page belong together; return its code.
 
     The values that *copy as code* names are computed and drawn anew here: the sentence must be the same text and the
     picture the same bytes, and every control must stand at its value.
     """
     end = time.monotonic() + PATIENCE
-    while difference := (found := compare(shown))[1]:
+    while difference := (found := compare(shown, unnamed))[1]:
         assert time.monotonic() < end, f"{found[0]}: {difference}"
         shown.page.wait_for_timeout(50)
     return found[0]
 
 
-def compare(shown):
+def compare(shown, unnamed):
     """The code of an explorer in the page, and the first thing in it that does not belong to the code."""
     frame = shown.frame()
     code = frame["code"]
-    name, values = named_in(code)
+    name, values = named_in(code, unnamed)
     expected = reference(name)
     expected.set(**expected.description.values(**values))
     wanted = as_text(expected.widget.frame["strokes"])

@@ -112,7 +112,7 @@ def put(artist, shown: dict) -> None:
         case Line2D():
             artist.set_data(shown["x"], shown["y"])
         case AxesImage():
-            artist.set(data=shown["values"], extent=shown["extent"])
+            artist.set(data=shown["values"].astype(artist.get_array().dtype), extent=shown["extent"])
         case Backdrop():
             artist.colours = shown["values"].astype(np.uint8)
         case StepPatch():

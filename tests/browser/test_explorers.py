@@ -95,7 +95,7 @@ def test_an_error_is_shown_in_red_and_the_next_move_works(explorers, shots):
     shots.take(shown.root, "trial-error.png")
     shown.press(1, "Home")
     alert.wait_for(state="hidden")
-    agree(shown)
+    agree(shown, "descent_1d")
     assert shown.picture() != start
 
 
@@ -106,7 +106,7 @@ def test_a_slow_explorer_says_that_it_is_busy_and_skips_to_the_last_value(page, 
     shown.press(0, "Home")
     shown.press(0, "ArrowRight", times=40)
     shown.mark_last_key()
-    agree(shown)
+    agree(shown, "descent_1d")
     counted = frames()
     assert counted["after"] <= 2
     assert counted["before"] + counted["after"] < 20
@@ -124,7 +124,7 @@ def test_a_second_value_that_fails_alike_leaves_nothing_busy(page, explorers):
     assert shown.error.inner_text() == "ValueError: curvature is above three"
     assert shown.root.get_attribute("aria-busy") is None
     shown.push("reset")
-    agree(shown)
+    agree(shown, "descent_1d")
 
 
 def test_one_that_fails_from_the_start_says_so_in_the_same_place(page, explorers):

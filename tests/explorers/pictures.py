@@ -150,12 +150,13 @@ def chain_rule(r, a):
 
 
 def decision_boundary(r, a):
-    """The plane with the samples of each class, and both losses by step."""
+    """The plane with its folds and the samples of each class, and both losses by step."""
     part = module("decision_boundary").problem(r.data).train
     plane = {"moons": [-1.8, 2.8, -1.4, 1.9], "spirals": [-1.3, 1.3, -1.3, 1.3]}[r.data]
     step, training, validation = r.curve.T
     return {
         "image": {"values": r.image, "extent": np.array(plane)},
+        "folds": curve(*r.folds.T),
         "training": curve(step, training),
         "validation": curve(step, validation),
         "samples": [curve(*part.x[part.y == k].T) for k in range(3)],
@@ -530,7 +531,8 @@ def search(r, a):
 
 def softmax_cross_entropy(r, a):
     """Three bars each, with their numbers beyond their ends, and the wanted probabilities."""
-    gap = [0.05 * np.ptp(a[name][0].axes.get_ylim()) for name in ("logits", "probabilities", "gradient")]
+    shares = {"logits": 0.095, "probabilities": 0.05, "gradient": 0.05}  # a logit's number is beyond its handle's ring
+    gap = [share * np.ptp(a[name][0].axes.get_ylim()) for name, share in shares.items()]
     off = [g if 0 <= g - p < 2 * gap[1] else p for g, p in zip(r.t, r.p, strict=True)]  # beyond a line nearby
     numbers = {
         "logits": [(f"{z:.1f}", z + math.copysign(gap[0], z)) for z in r.z],
