@@ -29,6 +29,7 @@ from benchmarks.table import Row, at_most, show
 from nnlab.stage.description import Slider
 
 PRESSES, BLOCK, WARM_UP = 20, 5, 3
+REST = 250  # milliseconds before a press: without it TCP's delayed acknowledgement adds 33 to about half of the presses
 FRAME = 17  # milliseconds above the floor: one frame of the screen
 NEAR = 20  # milliseconds from the cache, where a frame computes in QUICK milliseconds
 QUICK = 5
@@ -169,7 +170,7 @@ def measure(names: list[str] | None = None, presses: int = PRESSES) -> list[Row]
             notebook.run_all()
             found, size = explorer_rows(name, notebook, presses)
             rows, sizes = [*rows, *found], [*sizes, size]
-            print(show(found), file=sys.stderr, flush=True)  # all of them take ten minutes
+            print(show(found), file=sys.stderr, flush=True)  # all of them take twenty minutes
             notebook.close()
     return [*rows, at_most("bytes per frame: median of the explorers", median(sizes), MEDIAN_BYTES, "kB")]
 
@@ -249,6 +250,7 @@ class KeyTimer:
         """Press, wait for the picture and for the kernel, and press again; turn round at the ends."""
         self.handle.focus()
         for _ in range(times):
+            self.page.wait_for_timeout(REST)
             low, now, high = self.handle.evaluate(self.read)
             self.key = {high: "ArrowLeft", low: "ArrowRight"}.get(now, self.key)
             count = self.element.evaluate("root => root.nnlab.times.length")
@@ -280,6 +282,7 @@ def from_cache(name: str, timer: KeyTimer, presses: int) -> Row:
     timer.page.keyboard.press("Home")
     timer.page.wait_for_timeout(1000)
     timer.press(presses)
+    timer.page.wait_for_timeout(4 * FAR)  # a message on its way would be overtaken by those after it
     timer.page.evaluate("() => { window.nnlabWay = 0; }")
     compute = milliseconds(name)
     what, value = f"from the cache: {name}, {FAR} ms away", median(timer.times)

@@ -176,10 +176,8 @@ def indexed(cells: bytes, columns: int) -> bytes:
     colours, indices = np.unique(each, return_inverse=True)
     if len(colours) > COLOURS:
         image = Image.frombytes("RGBA", (columns, len(each) // columns), cells)
-        if image.getchannel("A").getextrema() == (255, 255):
-            few = image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
-        else:
-            few = image.quantize(COLOURS, Image.Quantize.FASTOCTREE)
+        opaque = image.getchannel("A").getextrema() == (255, 255)
+        few = image.convert("RGB" if opaque else "RGBA").quantize(COLOURS, Image.Quantize.FASTOCTREE)
         each = np.frombuffer(few.convert("RGBA").tobytes(), np.uint32)
         colours, indices = np.unique(each, return_inverse=True)
     return colours.tobytes() + indices.astype(np.uint8).tobytes()
