@@ -1,8 +1,13 @@
 """What becomes of a notebook on its page, and what is said of a site in which something is wrong."""
 
 import base64
+import html
+import re
 
 import pytest
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
 
 import nnlab
 from nnlab.commands.notebook_files import read
@@ -10,7 +15,7 @@ from nnlab.commands.site.alive import merged
 from nnlab.commands.site.build import main
 from nnlab.commands.site.checked import complaints, sizes
 from nnlab.commands.site.contents import DOCS, first_page, text_page
-from nnlab.commands.site.frame import POLICY, formula, slug
+from nnlab.commands.site.frame import POLICY, formula, lighten, slug
 from nnlab.commands.site.kernel import MARK, in_words
 from nnlab.commands.site.pages import fenced, flat, page
 from nnlab.commands.site.reference import groups
@@ -84,6 +89,21 @@ def test_a_widget_that_needs_a_kernel_is_said_to(tmp_path):
     told = made(tmp_path, cell("box", shown(**{"text/plain": "VBox(children=(FloatSlider(value=0.9),))"})))
     assert "VBox" not in told
     assert "needs a kernel" in told
+
+
+def test_code_loses_marks_that_no_rule_speaks_of_and_no_letter():
+    source = 'def f(x: float = 0.5):\n    """Half < whole."""\n    return torch.relu(x) @ "&"  # so\n'
+    marked = highlight(source, PythonLexer(), HtmlFormatter())
+    context = {"body": marked}
+    lighten(None, "", "", context, None)
+    told = [html.unescape(re.sub("<[^>]*>", "", text)) for text in (marked, context["body"])]
+    assert [text.strip() for text in told] == [source.strip()] * 2
+    rules = (ROOT / "nnlab" / "commands" / "site" / "course" / "static" / "site.css").read_text(encoding="utf-8")
+    ruled = set(re.findall(r"\.(\w+)", " ".join(re.findall(r"\.highlight :is\((.*?)\)", rules))))
+    before, after = (set(re.findall('<span class="([^"]*)"', text)) for text in (marked, context["body"]))
+    assert ruled & after == ruled & before, "what is coloured stays"
+    assert {"k", "mf", "c1"} <= after < before
+    assert len(context["body"]) < 0.8 * len(marked)
 
 
 def test_links_lead_to_pages_and_badges_are_words():

@@ -25,6 +25,8 @@ AFTER = re.compile(
     rf"(?<!<msub>)(?<!<msup>)(?<!<munder>){NAMED}(?=<m(?!o))"
 )  # as a base it has its own two or three parts
 TAG = re.compile(r"<[^>]*>")
+# Names and signs of code look like the text around them: their marks are a third of a page, and would delay it.
+UNSEEN = re.compile(r'<span class="(?:n|p|o|w|nb|nn|bp|fm|ne|vm)">([^<]*)</span>')
 THIN = '<mspace width="0.17em" />'
 CONFIG = {
     "project": "nnlab",
@@ -72,6 +74,7 @@ def setup(app):
     """What Sphinx calls: this module is an extension of it."""
     app.add_html_math_renderer("mathml", inline_renderers=(inline, None), block_renderers=(block, None))
     app.connect("autodoc-process-docstring", docstring)
+    app.connect("html-page-context", lighten)
     app.connect("autodoc-skip-member", lambda app, what, name, thing, skip, options: skip or is_plain_field(thing))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -79,6 +82,11 @@ def setup(app):
 def docstring(app, what, name, thing, options, lines):
     """Let the mathematics of a docstring mean itself."""
     lines[:] = plain(lines)
+
+
+def lighten(app, page, template, context, doctree):
+    """Leave out of a page's code what no rule of site.css speaks of."""
+    context["body"] = UNSEEN.sub(r"\1", context.get("body", ""))
 
 
 def inline(translator, node):
