@@ -10,12 +10,14 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 import nnlab
+from nnlab.commands.formulas import mathml
 from nnlab.commands.notebook_files import read
+from nnlab.commands.site import alive
 from nnlab.commands.site.alive import merged
-from nnlab.commands.site.build import main
+from nnlab.commands.site.build import SITE, main
 from nnlab.commands.site.checked import complaints, sizes
 from nnlab.commands.site.contents import DOCS, first_page, text_page
-from nnlab.commands.site.frame import POLICY, formula, lighten, slug
+from nnlab.commands.site.frame import POLICY, lighten, slug
 from nnlab.commands.site.kernel import MARK, in_words
 from nnlab.commands.site.pages import fenced, flat, page
 from nnlab.commands.site.reference import groups
@@ -231,10 +233,29 @@ def test_the_stored_notebooks_need_no_widget_on_their_pages(tmp_path):
 
 
 def test_a_formula_has_the_spaces_of_tex_and_every_part_its_parts():
-    assert formula(r"t \log p").count("<mspace") == 2
-    assert formula(r"\log(p)").count("<mspace") == 0
-    assert formula(r"\log_2 p").count("<mspace") == 0
-    assert "<mspace" not in formula(r"\frac{\log}{2}").partition("<mfrac>")[2].partition("</mfrac>")[0]
+    assert mathml(r"t \log p").count("<mspace") == 2
+    assert mathml(r"\log(p)").count("<mspace") == 0
+    assert mathml(r"\log_2 p").count("<mspace") == 0
+    assert "<mspace" not in mathml(r"\frac{\log}{2}").partition("<mfrac>")[2].partition("</mfrac>")[0]
+
+
+def test_a_page_that_is_kept_follows_code_caps_and_versions(tmp_path, monkeypatch):
+    notebook = tmp_path / "06_made.ipynb"
+    notebook.write_text("{}")
+    package = tmp_path / "package"
+    for name in ("stage/panel.js", "engine/network.py", "commands/cli.py"):
+        (package / name).parent.mkdir(parents=True)
+        (package / name).write_text("1")
+    monkeypatch.setattr(alive, "PACKAGE", package)
+    names = [alive.fingerprint(notebook, SITE), alive.fingerprint(notebook, SITE._replace(frames=7))]
+    for changed in (notebook, package / "stage" / "panel.js", package / "engine" / "network.py"):
+        changed.write_text("2")
+        names.append(alive.fingerprint(notebook, SITE))
+    (package / "commands" / "cli.py").write_text("2")
+    assert alive.fingerprint(notebook, SITE) == names[-1], "a command is not seen on a page"
+    monkeypatch.setattr(alive.metadata, "version", lambda library: "0")
+    names.append(alive.fingerprint(notebook, SITE))
+    assert len(set(names)) == len(names) == 6
 
 
 def test_a_folder_with_something_else_in_it_stays_as_it_is(tmp_path, capsys):

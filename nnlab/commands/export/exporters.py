@@ -10,7 +10,7 @@ from pathlib import Path
 from nbconvert.exporters import HTMLExporter
 from traitlets import Unicode, default
 
-from nnlab.commands.export.formulas import html_of
+from nnlab.commands.export.text import html_of
 from nnlab.stage.alone.page import digest
 
 __all__ = ["PageExporter", "SlidesExporter"]

@@ -5,29 +5,22 @@ import io
 import re
 import warnings
 from pathlib import Path
-from typing import Literal
 
 from docutils import nodes
-from latex2mathml.converter import convert
 
+from nnlab.commands.formulas import mathml
 from nnlab.commands.site.reference import plain
 
-__all__ = ["POLICY", "formula", "frame", "setup", "slug"]
+__all__ = ["POLICY", "frame", "setup", "slug"]
 
 HERE = Path(__file__).parent
 # A page runs and shows only files that lie beside it. Pictures inside of a page are data, never code.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'"
 )
-NAMED = r"<mi>(?:log|ln|exp|sin|cos|tanh|max|min)</mi>"
-BEFORE = re.compile(rf"</(?:mi|mn|mrow|msub|msup)>(?={NAMED})")
-AFTER = re.compile(
-    rf"(?<!<msub>)(?<!<msup>)(?<!<munder>){NAMED}(?=<m(?!o))"
-)  # as a base it has its own two or three parts
 TAG = re.compile(r"<[^>]*>")
 # Names and signs of code look like the text around them: their marks are a third of a page, and would delay it.
 UNSEEN = re.compile(r'<span class="(?:n|p|o|w|nb|nn|bp|fm|ne|vm)">([^<]*)</span>')
-THIN = '<mspace width="0.17em" />'
 CONFIG = {
     "project": "nnlab",
     "html_title": "nnlab",
@@ -91,7 +84,7 @@ def lighten(app, page, template, context, doctree):
 
 def inline(translator, node):
     """A formula in a line of text; at the head of a column its letters, too: not every reader looks into a formula."""
-    told = formula(node.astext())
+    told = mathml(node.astext())
     if any(isinstance(place, nodes.thead) for place in (node.parent.parent.parent, node.parent.parent.parent.parent)):
         told = f'<span aria-hidden="true">{told}</span><span class="unseen">{TAG.sub("", told)}</span>'
     translator.body.append(told)
@@ -100,14 +93,8 @@ def inline(translator, node):
 
 def block(translator, node):
     """A formula on a line of its own."""
-    translator.body.append(f'<div class="math">{formula(node.astext(), display="block")}</div>')
+    translator.body.append(f'<div class="math">{mathml(node.astext(), display=True)}</div>')
     raise nodes.SkipNode
-
-
-def formula(text: str, display: Literal["inline", "block"] = "inline") -> str:
-    """LaTeX as MathML, with TeX's thin space between the name of a function and what stands beside it."""
-    spaced = BEFORE.sub(rf"\g<0>{THIN}", convert(text, display=display))
-    return AFTER.sub(rf"\g<0>{THIN}", spaced)
 
 
 def is_plain_field(thing) -> bool:

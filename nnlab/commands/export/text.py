@@ -1,12 +1,13 @@
-"""Formulas: Markdown as HTML that needs no script: LaTeX becomes MathML, which browsers draw themselves."""
+"""Text: Markdown as HTML that needs no script."""
 
 import re
 from html import escape
 
-from latex2mathml.converter import convert
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-__all__ = ["html_of", "mathml"]
+from nnlab.commands.formulas import mathml
+
+__all__ = ["html_of"]
 
 NOTEBOOK = re.compile(r"([^/:]+)\.ipynb(#.*)?")
 GAP = r"\qquad"  # between formulas that stand in one line where there is room
@@ -19,15 +20,6 @@ def html_of(source: str, suffix: str = ".html") -> str:
         suffix: what ".ipynb" becomes in links to the notebooks beside this one; such links are left out where it is "".
     """
     return MarkdownWithMath(renderer=Renderer(suffix)).render(source)
-
-
-def mathml(latex: str, display: bool = False) -> str:
-    r"""A formula as an element ``math``; ``display`` gives sums and fractions their full height.
-
-    >>> mathml(r"x + 1").count("<mi>x</mi>")
-    1
-    """
-    return convert(latex.strip(), display="block" if display else "inline")
 
 
 class Renderer(IPythonRenderer):
