@@ -149,7 +149,7 @@ def draw(figure) -> dict:
     """Standard deviations by layer on the left, the activations of every layer on the right."""
     left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
     left.set(xlabel="layer", ylabel="standard deviation", yscale="log")
-    left.set_title("by layer (lines: prediction for wide layers)", fontsize=10)
+    left.set_title("by layer (lines: predicted)", fontsize=10)
     right.set(xlabel="layer", ylabel="activation")
     right.set_title("where the activations lie", fontsize=10)
     right.yaxis.set_major_formatter("{x:.3g}")

@@ -196,6 +196,18 @@ def test_a_text_stays_in_the_room_it_was_given(canvas, figure, ha, inside):
         assert np.ptp(columns) <= op[8] + 1
 
 
+def test_letters_can_shrink_less_than_the_picture(canvas, figure):
+    text = figure.axes[0].text(5, 50, "width", fontsize=10)
+
+    def extent(**options):
+        rows, columns = np.nonzero(canvas.draw(strokes_of(text), **options)[..., 3])
+        return columns.min(), np.ptp(columns), np.ptp(rows)
+
+    start, wide, high = extent(scale=1, letters=2)
+    assert start == pytest.approx(extent(scale=1)[0], abs=1.5), "it stands where it stood"
+    assert (wide, high) == pytest.approx(extent(scale=2)[1:], abs=1.5)
+
+
 def test_images_are_placed_and_coloured(canvas, figure):
     image = figure.axes[0].imshow([[0, 1], [0.5, 0]], cmap="gray", interpolation="nearest", extent=(20, 60, 30, 50))
     shown = canvas.draw(strokes_of(image), scale=2)

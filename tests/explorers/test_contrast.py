@@ -164,15 +164,3 @@ def test_every_family_has_members():
     for name, families in FAMILIES.items():
         names = {"background", *import_module(f"nnlab.explorers.{name}").DESCRIPTION.draw(Figure())}
         assert all(set(family) <= names for family in families), name
-
-
-NARROWEST = 0.88  # of its size: no picture is ever shown smaller (front/panel.js)
-
-
-def test_every_text_has_eleven_pixels_in_the_narrowest_window():
-    for name in nnlab.explorers.__all__:
-        description = import_module(f"nnlab.explorers.{name}").DESCRIPTION
-        _, background, frame = Picture(description).record(description.compute(**description.values()))
-        texts = [op for layer in (background, frame) for op in layer["ops"] if op[0] == "t"]
-        assert texts
-        assert [op[1] for op in texts if op[5] * NARROWEST < 11] == [], name

@@ -5,6 +5,7 @@ const KEPT = 600; // frames that are remembered
 const BUSY_AFTER = 100; // milliseconds without an answer until the picture says that it is busy
 const TOUCHED = 30; // milliseconds that a hand must rest before frames are fetched ahead
 const [NARROWEST, WIDEST] = [0.88, 1.4]; // of the picture, as a multiple of its own size; below, texts are hard to read, and it is folded
+const SMALLEST = 0.78; // of a picture that fits a phone by that, folded as far as it can be: its texts shrink no further
 const TYPICAL = "After 20 steps the validation loss is 0.123; "; // unseen below a sentence, as long as the longest one
 const DEAD = "The kernel that computed this was ended or restarted: run the cell again.";
 const SHORT = 44; // letters of all options together that still stand side by side
@@ -49,13 +50,14 @@ class Canvas {
       if (fits(parts[k - 1][0], parts[k][1])) parts.splice(k - 1, 2, [parts[k - 1][0], parts[k][1]]);
       else k += 1;
     }
+    this.across = Math.max(...parts.map(([from, to]) => to - from));
+    const least = SMALLEST * this.across <= room ? SMALLEST : NARROWEST; // what does not fit anyhow is moved
+    this.sheet.style.minWidth = `${Math.floor(least * this.across)}px`;
     if (String(parts) === String(this.parts)) return;
     this.parts = parts;
-    this.across = Math.max(...parts.map(([from, to]) => to - from));
     this.down = parts.length * this.height;
     this.element.style.aspectRatio = `${this.across} / ${this.down}`;
     this.sheet.style.maxWidth = `${Math.round(WIDEST * this.across)}px`;
-    this.sheet.style.minWidth = `${Math.round(NARROWEST * this.across)}px`;
     this.folded?.();
   }
 
@@ -96,7 +98,8 @@ class Canvas {
     if (!this.strokes || !this.element.clientWidth) return;
     const scale = (this.element.clientWidth * devicePixelRatio) / this.across;
     const font = getComputedStyle(this.element).fontFamily;
-    const look = { dark: isDark(), print: matchMedia("print").matches, scale, font };
+    const letters = Math.max(scale, NARROWEST * devicePixelRatio);
+    const look = { dark: isDark(), print: matchMedia("print").matches, scale, letters, font };
     const size = [Math.round(this.across * scale), Math.round(this.down * scale)];
     const drawn = JSON.stringify([look, size, this.parts]);
     if (this.drawn !== drawn || this.drawnScene !== this.scene) {

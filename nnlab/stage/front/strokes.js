@@ -9,10 +9,10 @@ const LONG = -128; // a step that does not fit into a byte: two bytes follow
 /**
  * Draw a picture, or a part of one, over what is on the canvas.
  *
- * scale: pixels of the device for one pixel of the page. font: the family for all texts. print: on paper, whatever
- * the screen shows.
+ * scale: pixels of the device for one pixel of the page; letters: the same for texts, which may shrink less. font: the
+ * family for all texts. print: on paper, whatever the screen shows.
  */
-export function drawStrokes(context, strokes, { dark = false, print = false, scale = 1, font = "sans-serif" } = {}) {
+export function drawStrokes(context, strokes, { dark = false, print = false, scale = 1, letters = scale, font = "sans-serif" } = {}) {
   const theme = print ? "print" : dark ? "dark" : "light";
   const points = pointReader(strokes.points);
   const drawers = { p: drawPath, m: drawMarkers, t: drawText, i: drawImage };
@@ -20,7 +20,7 @@ export function drawStrokes(context, strokes, { dark = false, print = false, sca
   for (const op of strokes.ops) {
     context.save();
     clipTo(context, strokes.clips[op[places[op[0]]]], scale);
-    drawers[op[0]](context, op, { strokes, points, theme, scale, font });
+    drawers[op[0]](context, op, { strokes, points, theme, scale, letters, font });
     context.restore();
   }
 }
@@ -162,14 +162,14 @@ function drawMarkers(context, [, style, , codes, snap, count], picture) {
   }
 }
 
-function drawText(context, [, text, , x, y, size, angle, align, width, colour, weight], { theme, scale, font }) {
+function drawText(context, [, text, , x, y, size, angle, align, width, colour, weight], { theme, scale, letters, font }) {
   context.translate(x * scale, y * scale);
   context.rotate((-angle * Math.PI) / 180);
-  context.font = `${weight} ${size * scale}px ${font}`;
+  context.font = `${weight} ${size * letters}px ${font}`;
   context.textAlign = align;
   context.textBaseline = "alphabetic";
   context.fillStyle = themed(colour, theme);
-  context.fillText(text, 0, 0, Math.ceil(width * scale));
+  context.fillText(text, 0, 0, Math.ceil(width * letters));
 }
 
 function drawImage(context, [, , columns, rows, place, smooth, keep, image], { strokes, theme, scale }) {
