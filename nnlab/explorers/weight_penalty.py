@@ -123,7 +123,7 @@ def draw(figure) -> dict:
             right, {f"$w_{k}$ {where}": c for k in "12" for where, c in (("inside", INSIDE), ("outside", OUTSIDE))}
         ),
     }
-    for path, name in zip(artists["paths"], ("in the gradient", "outside it"), strict=True):
+    for path, name in zip(artists["paths"], ("in the gradient", "outside"), strict=True):
         path.set_label(name)
     above_the_axes(left, artists["paths"])
     return artists

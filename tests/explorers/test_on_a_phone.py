@@ -10,7 +10,7 @@ from nnlab.stage.drawing.picture import Picture
 
 # From front/panel.js: a picture is folded when it would be smaller than NARROWEST of its size. On a telephone its parts
 # shrink to SMALLEST if they fit by that; then texts stay as large as at NARROWEST.
-NARROWEST, SMALLEST = 0.88, 0.78
+NARROWEST, SMALLEST = 0.88, 0.74
 ROOM = 366  # pixels that a page of the site has in a window of 390
 SLACK = 1.5  # pixels
 
