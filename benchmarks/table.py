@@ -22,7 +22,8 @@ def at_least(what: str, ratio: float, goal: float | None, details: str = "") -> 
 
 def at_most(what: str, value: float, goal: float, unit: str, details: str = "") -> Row:
     """A quantity that should be small, such as "0.02 s"."""
-    return Row(what, f"{value:.3g} {unit}{details}", f"at most {goal:g} {unit}", value <= goal)
+    told = f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+    return Row(what, f"{told} {unit}{details}", f"at most {goal:g} {unit}", value <= goal)
 
 
 def show(rows: list[Row]) -> str:

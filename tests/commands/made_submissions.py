@@ -121,6 +121,8 @@ def cut_up() -> Iterable[Submission]:
     )
     yield Submission("cells/unknown exercise", notebook(IMPORTS, 'nnlab.check("06.9", 1)'), {}, "cell 2 (ValueError)")
     yield Submission("cells/magics", notebook("%%time\n" + IMPORTS, "!true", f"%time\n{RIGHT}", CHECK), done)
+    helped = ('nnlab.hint("06.1")', "nnlab.record()")
+    yield Submission("cells/hint and record", notebook(IMPORTS, *helped, RIGHT, CHECK), done)
     yield Submission("cells/await", notebook(IMPORTS, "import asyncio\nawait asyncio.sleep(0)", RIGHT, CHECK), done)
     yield Submission("cells/asks", notebook(IMPORTS, 'input("name?")', RIGHT, CHECK), done, "cell 2 (EOFError)")
 
@@ -258,9 +260,9 @@ def everything(outside: Path, seconds: float) -> list[Submission]:
 
 SAMPLE = (  # each kind once
     "right/06-plain", "right/08-library", "right/02-numpy", "wrong/15-1", "wrong/01-2", "cells/doubled",
-    "cells/magics", "cells/solution shown", "broken/half", "broken/no cells", "endless/cell", "hostile/exits",
-    "hostile/deletes above", "hostile/prints", "hostile/finds", "hostile/reads", "hostile/memory", "hostile/forges",
-    "hostile/table", "hostile/deletes outside", "hostile/connects outside",
+    "cells/magics", "cells/hint and record", "cells/solution shown", "broken/half", "broken/no cells", "endless/cell",
+    "hostile/exits", "hostile/deletes above", "hostile/prints", "hostile/finds", "hostile/reads", "hostile/memory",
+    "hostile/forges", "hostile/table", "hostile/deletes outside", "hostile/connects outside",
 )  # fmt: skip
 
 

@@ -63,6 +63,7 @@ def main() -> None:
     recorder = Recorder(wire_in, wire_out)
     for module in (sys.modules["nnlab"], exercises):
         module.check, module.hint = recorder.check, lambda id: None  # type: ignore[attr-defined]
+        module.record = lambda keep=None: None  # type: ignore[attr-defined]  # of the grader's computer: there is none
     close(work["closed"])
     limit(work["megabytes"])
     send(wire_out, {"ready": True})
