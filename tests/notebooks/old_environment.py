@@ -53,7 +53,10 @@ def overlay(cache: Path, versions: dict = OLD) -> Path:
     if result.returncode:
         shutil.rmtree(draft, ignore_errors=True)
         raise NotBuilt(result.stderr.strip().splitlines()[-1])
-    draft.replace(folder)
+    if folder.is_dir():  # another process was quicker
+        shutil.rmtree(draft)
+    else:
+        draft.replace(folder)
     return folder
 
 
