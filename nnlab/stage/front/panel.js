@@ -53,6 +53,8 @@ class Canvas {
     this.across = Math.max(...parts.map(([from, to]) => to - from));
     const least = SMALLEST * this.across <= room ? SMALLEST : NARROWEST; // what does not fit anyhow is moved
     this.sheet.style.minWidth = `${Math.floor(least * this.across)}px`;
+    if (least * this.across > room) this.window.tabIndex = 0; // it is moved by keyboard, too
+    else this.window.removeAttribute("tabindex");
     if (String(parts) === String(this.parts)) return;
     this.parts = parts;
     this.down = parts.length * this.height;
