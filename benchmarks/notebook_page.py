@@ -44,6 +44,7 @@ WATCH_KEYS = """root => {
     }).observe(root, {attributes: true, attributeFilter: ['data-frames']});
 }"""
 KEY_DELAYS = "() => window.nnlabKeys.delays"
+RANGE = "range => [range.min, range.value, range.max].map(Number)"
 SHOWN = """() => {
     const notebook = window.jupyterapp.shell.currentWidget.content.node;
     const panels = [...notebook.querySelectorAll('.nnlab-panel:has(.nnlab-picture)')];
@@ -214,6 +215,12 @@ class ShownPanel:
     def picture(self) -> str:
         """The pixels that are shown, as the address of a PNG."""
         return self.root.evaluate(PIXELS)
+
+
+def next_key(slider, key: str, read: str = RANGE) -> str:
+    """The arrow key that moves a slider on from where it stands: ``key``, or the other one at an end."""
+    low, now, high = slider.evaluate(read)
+    return {high: "ArrowLeft", low: "ArrowRight"}.get(now, key)
 
 
 class ShownExplorer(ShownPanel):

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 import nnlab
-from benchmarks.notebook_page import KEY_DELAYS, WATCH_KEYS, ShownExplorer
+from benchmarks.notebook_page import KEY_DELAYS, WATCH_KEYS, ShownExplorer, next_key
 from benchmarks.table import Row, at_most
 from nnlab.stage.alone.page import fragment
 from nnlab.stage.alone.portable import recorded_around, shown_now
@@ -44,10 +44,12 @@ def open_offline(browser, path: Path, phone: bool = False, dark: bool = False):
 
 
 def answer_time(shown: ShownExplorer, keys: int = 20) -> list[float]:
-    """Milliseconds from each key on the first slider to its drawn picture, there and back."""
+    """Milliseconds from each key on the first slider to its drawn picture; it turns round at the ends."""
     shown.root.evaluate(WATCH_KEYS)
-    for k in range(keys):
-        shown.press(0, "ArrowRight" if k < keys / 2 else "ArrowLeft")
+    key = "ArrowRight"
+    for _ in range(keys):
+        key = next_key(shown.sliders.first, key)
+        shown.press(0, key)
         shown.page.wait_for_timeout(40)
     return shown.page.evaluate(KEY_DELAYS)
 

@@ -25,7 +25,7 @@ import nbformat
 import nnlab
 from benchmarks.agreement import agree, reference
 from benchmarks.lab import Lab
-from benchmarks.notebook_page import IDLE, NotebookPage, find_browser, notebook_of, open_browser
+from benchmarks.notebook_page import IDLE, RANGE, NotebookPage, find_browser, next_key, notebook_of, open_browser
 from benchmarks.table import Row, at_most, show
 from nnlab.stage.description import Slider
 
@@ -132,7 +132,6 @@ WATCH = """root => {
     }).observe(root, {subtree: true, childList: true, attributes: true, attributeFilter: ['src', 'data-frames']});
 }"""
 WAIT = "([root, count]) => root.nnlab.times.length >= count"
-RANGE = "range => [range.min, range.value, range.max].map(Number)"
 HANDLE = "handle => [handle.ariaValueMin, handle.ariaValueNow, handle.ariaValueMax].map(Number)"
 BYTES_OF_LAST = "() => window.nnlabFrameBytes"
 WIRE = """() => {
@@ -253,8 +252,7 @@ class KeyTimer:
         self.handle.focus()
         for _ in range(times):
             self.page.wait_for_timeout(REST)
-            low, now, high = self.handle.evaluate(self.read)
-            self.key = {high: "ArrowLeft", low: "ArrowRight"}.get(now, self.key)
+            self.key = next_key(self.handle, self.key, self.read)
             count = self.element.evaluate("root => root.nnlab.times.length")
             self.page.keyboard.press(self.key)
             self.page.wait_for_function(WAIT, arg=[self.element, count + 1], polling="raf")

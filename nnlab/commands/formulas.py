@@ -8,9 +8,8 @@ __all__ = ["mathml"]
 
 NAMED = r"<mi>(?:log|ln|exp|sin|cos|tanh|max|min)</mi>"
 BEFORE = re.compile(rf"</(?:mi|mn|mrow|msub|msup)>(?={NAMED})")
-AFTER = re.compile(
-    rf"(?<!<msub>)(?<!<msup>)(?<!<munder>){NAMED}(?=<m(?!o))"
-)  # as a base it has its own two or three parts
+# As the base of a subscript, a power or a limit it is one of two parts, and a space would be a third.
+AFTER = re.compile(rf"(?<!<msub>)(?<!<msup>)(?<!<munder>){NAMED}(?=<m(?!o))")
 THIN = '<mspace width="0.17em" />'
 
 

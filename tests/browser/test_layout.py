@@ -53,6 +53,15 @@ SIZE = """root => {  // pixels of the screen for a pixel of the page
     const canvas = root.querySelector('.nnlab-picture');
     return devicePixelRatio * canvas.clientWidth / parseFloat(canvas.style.aspectRatio);
 }"""
+WATCH_LETTERS = """() => {
+    const seen = window.nnlabLetters = {count: 0, smallest: Infinity};
+    const draw = CanvasRenderingContext2D.prototype.fillText;
+    CanvasRenderingContext2D.prototype.fillText = function (...words) {
+        seen.count += 1;
+        seen.smallest = Math.min(seen.smallest, parseFloat(this.font.match(/[\\d.]+px/)[0]) / devicePixelRatio);
+        return draw.apply(this, words);
+    };
+}"""
 FOLD_LISTS = "() => window.jupyterapp.commands.execute('application:toggle-left-area')"
 
 
@@ -135,7 +144,13 @@ def test_the_buttons_of_a_live_training_stay_where_they_are(page, width):
 def test_on_a_phone_no_text_is_small_and_nothing_is_cut(page, phone, shots):
     shots.walk(page, "390px")
     sizes = {shown.root.get_attribute("aria-label"): shown.root.evaluate(SIZE) for shown in page.explorers()}
-    assert {name: size for name, size in sizes.items() if size < 0.735} == {}  # texts shrink no further than to 0.88
+    assert {name: size for name, size in sizes.items() if size < 0.735} == {}
+    page.page.evaluate(WATCH_LETTERS)
+    page.page.set_viewport_size({"width": 389, "height": 844})  # all of them are drawn again
+    page.page.wait_for_function(RESIZED)
+    drawn = page.page.evaluate("() => window.nnlabLetters")
+    assert drawn["count"] > 10 * len(sizes)
+    assert drawn["smallest"] >= 11
     assert page.page.evaluate(CUT) == []
 
 

@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from PIL import Image
+from settings import settings
 
 import nnlab
 from benchmarks.notebook_page import find_browser
@@ -65,12 +66,9 @@ def difference(drawn, painted, without):
     return np.abs(left - right).max()
 
 
-def settings(description, ends):
-    """Defaults and presets; with ``ends`` also every control at its ends, and random settings."""
-    yield {}
-    yield from (preset.values for preset in description.presets)
-    if ends:
-        yield from ({control.name: end} for control in description.controls for end in control.ends)
+def random_too(description, ends):
+    """The settings, and random ones: one, or with ``ends`` as many as RANDOM."""
+    yield from settings(description, ends)
     draw = random.Random(0)
     for _ in range(RANDOM if ends else 1):
         stops = {c.name: getattr(c, "stops", c.ends) for c in description.controls}
@@ -81,7 +79,7 @@ def settings(description, ends):
 def test_every_explorer_looks_as_agg_paints_it(canvas, name, request, shots):
     description = import_module(f"nnlab.explorers.{name}").DESCRIPTION
     picture = Picture(description)
-    for k, values in enumerate(settings(description, request.config.getoption("--ends"))):
+    for k, values in enumerate(random_too(description, request.config.getoption("--ends"))):
         scene, background, frame = picture.record(description.compute(**description.values(**values)))
         drawn, painted = canvas.draw(background, frame, scale=SHARPNESS), picture.rgb()
         assert drawn.shape[:2] == painted.shape[:2]

@@ -10,7 +10,8 @@ from nnlab.commands import cli
 from nnlab.commands.export import files, printing
 from nnlab.commands.export.cells import Prepared, words_for
 from nnlab.commands.export.exporters import PageExporter, SlidesExporter
-from nnlab.commands.export.text import html_of, mathml, parts
+from nnlab.commands.export.text import html_of, parts
+from nnlab.commands.formulas import mathml
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYGD4DwABBAEAX+XDSwAAAABJRU5ErkJggg=="
 

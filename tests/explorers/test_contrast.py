@@ -15,6 +15,7 @@ from itertools import combinations
 import pytest
 from matplotlib.figure import Figure
 from seen import seen
+from settings import settings
 from themes import lightness, over, themed
 
 import nnlab
@@ -41,14 +42,6 @@ FAMILIES = {  # explorer -> names of lines that may look like each other
     "softmax_cross_entropy": [("goals",)],  # one for each class, over its bar
     "weight_penalty": [("background",), ("ends",)],  # two axes; at the ends of their lines
 }
-
-
-def settings(description, ends):
-    """The defaults and the presets; with ``ends`` also one control after the other at its ends."""
-    yield {}
-    yield from (preset.values for preset in description.presets)
-    if ends:
-        yield from ({control.name: end} for control in description.controls for end in control.ends)
 
 
 def faint(*layers):

@@ -4,6 +4,7 @@ from importlib import import_module
 from itertools import combinations, pairwise
 
 import pytest
+from settings import settings
 
 import nnlab
 from nnlab.stage.drawing.picture import Picture
@@ -13,13 +14,6 @@ from nnlab.stage.drawing.picture import Picture
 NARROWEST, SMALLEST = 0.88, 0.74
 ROOM = 366  # pixels that a page of the site has in a window of 390
 SLACK = 1.5  # pixels
-
-
-def settings(description):
-    """The defaults, each preset, each control at each end."""
-    yield {}
-    yield from (dict(preset.values) for preset in description.presets)
-    yield from ({control.name: end} for control in description.controls for end in control.ends)
 
 
 def texts_of(background, frame):

@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 from artists import complaints, differs, flat, shown_by, still, survivors
 from pictures import NOT_DRAWN, PICTURES
+from settings import settings
 
 import nnlab
 from nnlab.stage.drawing.picture import Picture
@@ -17,11 +18,9 @@ NEVER_SHOWN = {
 }
 
 
-def settings(description):
-    """The defaults, each preset, each control at each end, and all of them at the first and at the last end."""
-    yield {}
-    yield from (dict(preset.values) for preset in description.presets)
-    yield from ({control.name: end} for control in description.controls for end in control.ends)
+def corners_too(description):
+    """The settings, and all controls at the first and at the last end."""
+    yield from settings(description)
     yield from ({control.name: control.ends[k] for control in description.controls} for k in (0, -1))
 
 
@@ -29,7 +28,7 @@ def frames(name):
     """(what is set, moving and still artists by name, what each must show) for every setting of an explorer."""
     description = getattr(nnlab.explorers, name)().description
     picture = Picture(description)
-    for given in settings(description):
+    for given in corners_too(description):
         result = description.compute(**description.values(**given))
         description.update(picture.artists, result)
         moving, wanted = flat(picture.artists), dict(PICTURES[name](result, picture.artists))
@@ -77,7 +76,7 @@ class EveryPicture:
     def test_every_series_of_the_result_is_drawn(self):
         description = getattr(nnlab.explorers, self.name)().description
         picture, every, drawn = Picture(description), set(), set()
-        for given in settings(description):
+        for given in corners_too(description):
             result = description.compute(**description.values(**given))
             for series, changed in scaled(result):
                 every.add(series)

@@ -5,18 +5,12 @@ from importlib import import_module
 
 import numpy as np
 import pytest
+from settings import settings
 
 import nnlab
 from nnlab.stage.drawing.picture import Picture
 
 DESCRIPTIONS = {name: import_module(f"nnlab.explorers.{name}").DESCRIPTION for name in nnlab.explorers.__all__}
-
-
-def settings(description):
-    """Values worth a picture: the defaults, the presets, one control after the other at its ends."""
-    yield {}
-    yield from (preset.values for preset in description.presets)
-    yield from ({control.name: end} for control in description.controls for end in control.ends)
 
 
 def size(strokes):

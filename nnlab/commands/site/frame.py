@@ -79,7 +79,8 @@ def docstring(app, what, name, thing, options, lines):
 
 def lighten(app, page, template, context, doctree):
     """Leave out of a page's code what no rule of site.css speaks of."""
-    context["body"] = UNSEEN.sub(r"\1", context.get("body", ""))
+    if "body" in context:  # a page of the theme alone, such as the search, has none
+        context["body"] = UNSEEN.sub(r"\1", context["body"])
 
 
 def inline(translator, node):

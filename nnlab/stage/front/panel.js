@@ -51,10 +51,10 @@ class Canvas {
       else k += 1;
     }
     this.across = Math.max(...parts.map(([from, to]) => to - from));
-    const least = SMALLEST * this.across <= room ? SMALLEST : NARROWEST; // what does not fit anyhow is moved
-    this.sheet.style.minWidth = `${Math.floor(least * this.across)}px`;
-    if (least * this.across > room) this.window.tabIndex = 0; // it is moved by keyboard, too
-    else this.window.removeAttribute("tabindex");
+    const shrinks = SMALLEST * this.across <= room;
+    this.sheet.style.minWidth = `${Math.floor((shrinks ? SMALLEST : NARROWEST) * this.across)}px`;
+    if (shrinks) this.window.removeAttribute("tabindex");
+    else this.window.tabIndex = 0; // what does not fit anyhow is moved, by keyboard, too
     if (String(parts) === String(this.parts)) return;
     this.parts = parts;
     this.down = parts.length * this.height;
