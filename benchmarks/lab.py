@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -98,8 +99,11 @@ class Lab:
 
     def _command(self) -> list[str]:
         as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+        with socket.create_server(("127.0.0.1", 0)) as free:  # two labs that start at once would both take 8888
+            port = free.getsockname()[1]
         return [
             *(sys.executable, "-m", self.app, "--no-browser", f"--ServerApp.root_dir={self.notebooks}"),
+            f"--ServerApp.port={port}",
             *("--LabApp.expose_app_in_browser=True", "--JupyterNotebookApp.expose_app_in_browser=True"),
             "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
             *([HOOK] if self.hook else []),
